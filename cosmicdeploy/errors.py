@@ -78,6 +78,10 @@ class CommandSilent(EngineError):
     """A command in a container printed nothing for too long, so the deployer stopped waiting."""
 
 
+class ConnectionsUnread(EngineError):
+    """The connections of a running container cannot be read, on the host or in the container."""
+
+
 class BuildFailed(EngineError):
     """An image could not be built."""
 

@@ -24,13 +24,29 @@ def unix_time(moment: str) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HealthTimes:
+    """When a container's health check makes it unhealthy; by default as the engine does.
+
+    The check runs each `interval` seconds, and fails if it takes longer than `timeout` seconds. The
+    container is unhealthy after `retries` failures in a row; in the first `start_period` seconds,
+    none counts.
+    """
+
+    interval: float = 30.0
+    timeout: float = 30.0
+    retries: int = 3
+    start_period: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Container:
     """A container as the engine reports it now. Times are ISO 8601 in UTC.
 
     - `image_name` is the name of the image with which the container was created.
     - `command` is the whole command line, entrypoint first.
     - `health` is "" if the container has no health check or does not run. `healthcheck` is the
-      command line of the check, and `last_probe` is what the check printed last.
+      command line of the check, `health_times` says when it makes the container unhealthy, and
+      `last_probe` is what the check printed last.
     - `addresses` maps the name of each network to the container's address in that network.
       `networks` are the names of all the container's networks, including those in which it has no
       IPv4 address.
@@ -62,6 +78,7 @@ class Container:
     oom_killed: bool = False
     last_probe: str = ""
     healthcheck: tuple[str, ...] = ()
+    health_times: HealthTimes = HealthTimes()
     addresses: Mapping[str, str] = field(default_factory=dict)
     networks: tuple[str, ...] = ()
     published: Mapping[int, tuple[str, int]] = field(default_factory=dict)

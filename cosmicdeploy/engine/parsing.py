@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.facts import Container, Image
+from cosmicdeploy.engine.facts import Container, HealthTimes, Image
 
 Json = dict[str, Any]
 # The engine's default, for a container without a `StopTimeout`.
 DEFAULT_STOP_SECONDS = 10
+NANOSECONDS = 1e9
 # The form of the names that the engine generates for anonymous volumes.
 ANONYMOUS = re.compile(r"[0-9a-f]{64}")
 
@@ -38,6 +39,7 @@ def parse_container(attrs: Json) -> Container:
         oom_killed=bool(state.get("OOMKilled")),
         last_probe=_last_probe(state.get("Health") or {}),
         healthcheck=_probe_command(config.get("Healthcheck") or {}),
+        health_times=_health_times(config.get("Healthcheck") or {}),
         addresses=_addresses(attrs),
         networks=tuple(attrs["NetworkSettings"].get("Networks") or ()),
         published=_published(attrs),
@@ -95,6 +97,15 @@ def _probe_command(check: Json) -> tuple[str, ...]:
     if kind == "CMD-SHELL":
         return ("/bin/sh", "-c", *words)
     return tuple(words) if kind == "CMD" else ()
+
+
+def _health_times(check: Json) -> HealthTimes:
+    """Return the times of a health check; 0 stands for the engine's default."""
+    names = {"interval": "Interval", "timeout": "Timeout", "start_period": "StartPeriod"}
+    times: Json = {name: check[key] / NANOSECONDS for name, key in names.items() if check.get(key)}
+    if check.get("Retries"):
+        times["retries"] = check["Retries"]
+    return HealthTimes(**times)
 
 
 def _addresses(attrs: Json) -> dict[str, str]:

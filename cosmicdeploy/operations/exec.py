@@ -84,6 +84,7 @@ def run(
     """
     _notify_of_another_release(ctx, target)
     container_id = target.container.id
+    # An interactive shell ignores SIGTERM.
     signal_name: Signal = "HUP" if is_at_terminal() else "TERM"
     try:
         with (

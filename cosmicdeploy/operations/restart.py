@@ -26,7 +26,7 @@ class RestartPlan:
 
     `words` are the services or roles that the operator named; empty for `--all`. `services` are all
     services to restart: the named ones, and those that depend on them. `turns_away` means that
-    clients get 503 during the restart. `cost` is what clients will notice; "" for nothing.
+    clients are turned away during the restart. `cost` is what clients will notice; "" for nothing.
     """
 
     words: Sequence[str]

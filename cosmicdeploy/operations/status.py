@@ -1,4 +1,4 @@
-"""The commands `status` and `verify`, which change nothing."""
+"""The commands `status` and `verify`: show what runs, and check it."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class BackgroundCalls:
             call.future.result()
 
     def finish(self, say: Callable[[str], None]) -> None:
-        """Wait for the calls that a signal has left behind; say what each of them waits for.
+        """Wait for the calls that a signal has left behind; say before each wait what it is for.
 
         Ignores their errors: nothing depends on their results any more.
         """

@@ -1,6 +1,6 @@
 """Run read-only queries concurrently; neither a signal nor the process's exit waits for them.
 
-Also starts threads for other calls: every thread of the deployer begins in `start_in_thread`.
+Also runs other calls in threads of their own (`start_in_thread`).
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class Interrupts:
     def handle_signal(self, _signal: int, _frame: FrameType | None) -> None:
         """Remember the first signal; raise `KeyboardInterrupt` at the second.
 
-        In a `postponed` block, and once signals are ignored, the second signal does nothing.
+        In a `postponed` block, the second signal does nothing; once signals are ignored, none does.
         """
         if self._ignored or (self._received and self._postponed):
             return

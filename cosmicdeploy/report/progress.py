@@ -44,7 +44,7 @@ class ProgressView:
             self._status.stop()
 
     def __call__(self, event: Event) -> None:
-        """Show one event, but no warning: `Call.event_handler` prints those."""
+        """Show one event, but no warning: `Call.event_handler` of `cli` prints those."""
         if isinstance(event, StepStarted):
             self._step = event.name
             self._show_current(NO_PROGRESS)

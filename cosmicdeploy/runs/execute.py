@@ -91,6 +91,7 @@ def execute(
         interrupted.end_tools(run_ctx)
         decision = interrupted.decide(run_ctx, command)
         has_undone = undo_runs(run_ctx, decision.undone)
+        # After an undo, the stack is observed again; `initial` also has the known failures.
         state = {**initial, **observe(run_ctx)} if has_undone else initial
         run = Run(
             ctx=run_ctx.with_run(
@@ -110,6 +111,7 @@ def execute(
             if recording:
                 recording.begin()
             run.execute(plan)
+        # A resumed run that took a backup may have left no step for this run to apply.
         in_place = run.error is None and bool(run.has_applied or backups_of(decision.resumed))
         if in_place:
             backup, migrations = run.fact("backup"), run.fact("migrations")

@@ -44,8 +44,8 @@ def begin(
 
     `needed` are the services that must have exactly one container each. `steps` are the steps of
     the run; the services that they create are recorded as new. Waits up to `wait` seconds for the
-    lock; raises `LockHeld` if another run still holds it. If the block raises, records why. Rotates
-    the journal after the block.
+    lock; raises `LockHeld` if another run still holds it. If the block raises, records why;
+    otherwise rotates the journal after it.
     """
     on_interrupt = partial(
         ctx.say, "stopping at the next safe point, then undoing what was changed"

@@ -46,6 +46,7 @@ class Run:
     results: list[StepResult] = field(default_factory=list)
     error: CosmicError | None = None
     _applied: list[Applied] = field(default_factory=list)
+    # How many steps this run has begun to apply; `_applied` also has those of the resumed runs.
     _applied_here: int = 0
     # The services whose containers this run has created or replaced.
     _affected: frozenset[str] = frozenset()

@@ -37,7 +37,7 @@ def merged(*outcomes: Outcome) -> Outcome:
 
 
 def attempted(*parts: Callable[[], Outcome]) -> Outcome:
-    """Return the outcome of all parts of a check; an error of one part hides no other."""
+    """Return the outcome of all parts of a check; an error in one does not hide the others."""
     return merged(*map(_attempt, parts))
 
 

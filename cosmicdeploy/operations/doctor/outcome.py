@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import CosmicError
 
-# What a flaw puts at stake, the worst first. The last two fail nothing.
+# What a flaw puts at stake, the worst first. The last two do not fail the check.
 Stake = Literal["data", "requests", "jobs", "secrets", "proof", "deploy", "time", "note"]
 STAKES: Sequence[Stake] = get_args(Stake)
 HARMLESS: tuple[Stake, ...] = ("time", "note")

@@ -79,7 +79,7 @@ def _succeeded(entry: RunEntry) -> Iterator[Continuation]:
         to_backup = f"cosmicdeploy rollback --to {quote(entry.backup)}"
         yield Continuation(
             command=f"{to_backup} --code-only",
-            does="puts the release before it back; schema and data stay",
+            does="puts back the release before it; schema and data stay",
         )
         if _has_data(entry):
             does = "also puts back schema and data; what was written since is lost"

@@ -119,7 +119,8 @@ class _ScriptOutput:
             size, _, self._rest = self._rest.partition(b"\n")
             self._bytes_to_come = min(_size(size), WINDOW)
             if self._bytes_to_come == 0:
-                self._select(())  # the file is empty: all lines added later are new
+                # Called for an empty file, too: only the first call may skip lines (`tail` 0).
+                self._select(())
         if 0 < self._bytes_to_come <= len(self._rest):
             end_of_file = self._rest[: self._bytes_to_come]
             added = self._rest[self._bytes_to_come :]

@@ -49,7 +49,10 @@ class Outputs:
 
 
 class _Returned:
-    """Remembers the last returned lines of one container, and the time of the newest line."""
+    """Remembers the last returned lines of one container.
+
+    `until` is the time of the newest one; before any line, the time at which `follow` begins.
+    """
 
     def __init__(self, until: int) -> None:
         self.until = until

@@ -31,6 +31,7 @@ from cosmicdeploy.text.formatting import counted
 
 EXPECTED = "a Caddy that finds every replica, after a restart too"
 UNTRIED = "each request that Caddy sends to a replica while that is away"
+SILENT = "requests to a replica whose address does not answer at all, until Caddy skips it"
 UNDRAINED = "requests in flight to each replica that does not finish them after its stop signal"
 MATCHER = "add a matcher `file` for it to the Caddyfile (docs/caddy.md)"
 FAILING_ANSWERS = "requests to this path, while a replica is drained"
@@ -83,6 +84,10 @@ def _of_proxies(proxies: Sequence[ReverseProxy]) -> Iterator[Finding]:
         if not (each.try_duration or each.retries):
             expected, line = "another try if a replica refuses", "lb_try_duration 5s"
             yield Finding(where, expected, "none", "requests", line, lost=UNTRIED, place=place)
+        if len(each.upstreams) > 1 and 0 < each.try_duration <= each.dial_timeout:
+            expected = f"lb_try_duration of more than dial_timeout ({each.dial_timeout:g} s)"
+            found, line = f"{each.try_duration:g} s", "lb_try_duration 5s"
+            yield Finding(where, expected, found, "requests", line, lost=SILENT, place=place)
         if len(each.upstreams) > 1 and not (each.health_uri or each.fail_duration):
             todo = "write fail_duration 2s, or health_uri and health_interval 1s"
             expected, line = "a replica that is down is skipped", "fail_duration 2s"

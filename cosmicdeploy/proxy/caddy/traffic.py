@@ -32,7 +32,9 @@ POLL_SECONDS = 0.1
 # In seconds: how long a replica's health path may take to fail once its drain file exists.
 FAILS_WITHIN = 10.0
 # In seconds. Measured with Caddy 2.11 and checks each 0.5 s: a replaced container's first request
-# came up to so long after the container was ready.
+# came up to so long after the container was ready. The next replica is taken out only after that,
+# and serves until then. So of two replicas one is always used, and `lb_try_duration` need not be as
+# long: it only has to outlast a failed try (`check.py`).
 USED_WITHIN = 4.1
 # In seconds, beyond the times in Caddy's configuration.
 SLACK = 0.5

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.errors import ConfigError, EngineError, EngineUnavailable
 from cosmicdeploy.probes.result import CheckResult, skipped
+from cosmicdeploy.proxy.draining.unproven import unproven_drains
 from cosmicdeploy.proxy.findings import (
     Finding,
     Inspection,
@@ -24,6 +25,7 @@ from cosmicdeploy.proxy.haproxy.runtime import Server, read_servers
 from cosmicdeploy.proxy.places import with_shown_places
 from cosmicdeploy.proxy.replicas import replica_hosts
 from cosmicdeploy.proxy.rollout_size import most_at_a_time
+from cosmicdeploy.settings.pace import pace_of
 from cosmicdeploy.text.formatting import counted
 
 EXPECTED = "a HAProxy that finds every replica, after a restart too"
@@ -64,8 +66,18 @@ def _inspected(ctx: Context, reading: Reading) -> tuple[Mapping[str, set[str]], 
         *unread,
         *missing_replicas(ctx, known, "a server in HAProxy's backend", line=line),
         *_out_of_service(own),
+        *unproven_drains(ctx, _started_first(ctx)),
         *findings(reading.sections, backends, most_at_a_time(ctx)),
     ]
+
+
+def _started_first(ctx: Context) -> list[str]:
+    """Return the replicas whose old and new containers run at the same time in a rollout.
+
+    Both may share a server of HAProxy, which then does not show whose requests are in flight.
+    """
+    apps = ctx.settings.services.app
+    return [n for n in apps if pace_of(ctx.settings, ctx.service(n)).order == "start-first"]
 
 
 def _servers(ctx: Context, haproxy: HAProxy | None) -> tuple[list[Server], list[Finding]]:

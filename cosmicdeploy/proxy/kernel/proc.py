@@ -1,8 +1,9 @@
 """Read files below /proc as a container's processes see them.
 
-If the container runs on this host and the deployer may access its root folder, the files are read
-from the host, because a command in a container costs a busy host a tenth of a second. Otherwise
-`cat` reads the files in the container.
+If the container runs on this host, the files are read from the host, because a command in a
+container costs a busy host a tenth of a second, and an image may lack `cat`. Every user may read
+the network tables there; for other files the deployer needs access to the container's root folder.
+Otherwise `cat` reads the files in the container.
 """
 
 from __future__ import annotations
@@ -64,14 +65,14 @@ def _process(container: Container) -> Path:
 
 def _read_on_host(container: Container, names: tuple[str, ...]) -> bytes | None:
     """Return the files' contents; None if they cannot be read from the host or are all empty."""
-    folder = root(container)
+    if all(name.startswith(NETWORK) for name in names):
+        folder = _process(container) if is_on_this_host(container) else None
+    else:
+        own = root(container)
+        folder = own / "proc" if own is not None else None
     if folder is None:
         return None
-    folders = {
-        name: folder.parent if name.startswith(NETWORK) else folder / "proc" for name in names
-    }
-    text = b"".join(_texts(folders[name], name) for name in names)
-    return text or None
+    return b"".join(_texts(folder, name) for name in names) or None
 
 
 def _texts(folder: Path, name: str) -> bytes:

@@ -8,6 +8,7 @@ from cosmicdeploy.context.context import Context
 from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.probes.result import CheckResult, skipped
 from cosmicdeploy.proxy.draining import drain_files
+from cosmicdeploy.proxy.draining.unproven import unproven_drains
 from cosmicdeploy.proxy.findings import (
     Finding,
     Inspection,
@@ -19,6 +20,7 @@ from cosmicdeploy.proxy.findings import (
 from cosmicdeploy.proxy.replicas import names
 from cosmicdeploy.proxy.traefik.api import RoutedService, read_services, using
 from cosmicdeploy.proxy.traefik.labels import conflicts
+from cosmicdeploy.proxy.traefik.noticing import slow_checks
 from cosmicdeploy.proxy.traefik.process import Traefik, find_traefik
 from cosmicdeploy.proxy.traefik.reading import Reading, declared_replicas, read_traefik
 from cosmicdeploy.text.formatting import counted
@@ -66,6 +68,8 @@ def _inspected(
         *([] if reading.reads_labels else [_without_labels()]),
         *missing_replicas(ctx, known, expected, todo=todo),
         *_not_drainable(ctx),
+        *slow_checks(ctx),
+        *unproven_drains(ctx, ctx.settings.services.app),
         *_out_of_service(ctx),
         *_declared_conflicts(ctx),
     ]

@@ -1,4 +1,6 @@
-"""Find labels with which the old and the new container of a replica cannot run side by side.
+"""Find out from labels whether Traefik sends a container requests, and which labels conflict.
+
+With conflicting labels the old and the new container of a replica cannot run side by side.
 
 If two containers define a router, a service or a middleware of the same name differently, Traefik
 drops it, and answers 404 for all of them (tried with Traefik 3.7). A different port alone is no
@@ -16,6 +18,8 @@ DEFINITION = re.compile(
     r"\.(?P<name>[^.]+)\.(?P<rest>.+)",
     re.IGNORECASE,
 )
+# Kinds of definitions that are in the part of the API that the deployer reads.
+LISTED = ("http.routers", "http.services", "tcp.routers", "tcp.services")
 # Keys of one server, which may differ.
 OF_SERVER = "loadbalancer.server."
 
@@ -37,6 +41,18 @@ def is_enabled(labels: Mapping[str, str], *, by_default: bool = True) -> bool:
     """
     own = labels.get("traefik.enable", str(by_default))
     return own.lower() not in ("false", "0", "f")
+
+
+def is_routed(labels: Mapping[str, str], *, by_default: bool) -> bool:
+    """Return whether Traefik has to list a container with these labels once it is healthy.
+
+    False as well for a container without any label of its own: Traefik lists it if it looks at all
+    containers, and if the image exposes a port. `by_default` is as in `is_enabled`.
+    """
+    if not is_enabled(labels, by_default=by_default):
+        return False
+    kinds = {match["kind"].lower() for match in map(DEFINITION.fullmatch, labels) if match}
+    return bool(kinds & set(LISTED)) or (not kinds and "traefik.enable" in labels)
 
 
 def _definitions(labels: Mapping[str, str]) -> Definitions:

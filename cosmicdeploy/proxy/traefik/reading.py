@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.proxy.declared.passes import passes_to
 from cosmicdeploy.proxy.declared.unread import nothing_mounted
 from cosmicdeploy.proxy.traefik.declared import DeclaredTraefik, declared_options
-from cosmicdeploy.proxy.traefik.labels import is_enabled
+from cosmicdeploy.proxy.traefik.labels import is_enabled, is_routed
 from cosmicdeploy.proxy.traefik.options import Options, is_on
 from cosmicdeploy.proxy.traefik.process import Traefik, find_traefik
 
 DOCKER, EXPOSED, API = "providers.docker", "providers.docker.exposedbydefault", "api"
+CONSTRAINTS = "providers.docker.constraints"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,23 @@ class Reading:
     def reads_labels(self) -> bool:
         """Whether Traefik finds replicas by their labels, or its options cannot be read."""
         return not self.options or is_on(self.options, DOCKER)
+
+    @property
+    def exposes_by_default(self) -> bool:
+        """Whether Traefik looks at containers without the label `traefik.enable`."""
+        return self.options.get(EXPOSED, "true").lower() != "false"
+
+    @property
+    def is_constrained(self) -> bool:
+        """Whether Traefik looks only at containers that meet a condition, which is not read."""
+        return bool(self.options.get(CONSTRAINTS))
+
+    def routes_to(self, labels: Mapping[str, str]) -> bool:
+        """Return whether Traefik has to list a healthy container with these labels.
+
+        If there is a condition, the container is assumed to meet it.
+        """
+        return self.reads_labels and is_routed(labels, by_default=self.exposes_by_default)
 
     @property
     def has_api(self) -> bool:
@@ -54,7 +73,6 @@ def read_traefik(ctx: Context) -> Reading:
 
 def declared_replicas(ctx: Context, reading: Reading) -> list[str]:
     """Return the replicas to which Traefik sends requests by their labels or its mounted files."""
-    by_default = reading.options.get(EXPOSED, "true").lower() != "false"
     kind = DeclaredTraefik()
     files = kind.files(ctx.service(str(ctx.settings.services.proxy)))
     passes = kind.passes_in({each.target: each.text for each in files})
@@ -62,6 +80,9 @@ def declared_replicas(ctx: Context, reading: Reading) -> list[str]:
     return [
         name
         for name, service in services.items()
-        if (reading.reads_labels and is_enabled(service.labels, by_default=by_default))
+        if (
+            reading.reads_labels
+            and is_enabled(service.labels, by_default=reading.exposes_by_default)
+        )
         or passes_to(service, passes)
     ]

@@ -18,12 +18,11 @@ from cosmicdeploy.errors import EngineError, ProbeFailed
 from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.draining.drained_traffic import DrainedTraffic, containers_of
 from cosmicdeploy.proxy.traefik.api import RoutedService, read_services, using
+from cosmicdeploy.proxy.traefik.noticing import drained_within, healthy_within
 from cosmicdeploy.proxy.traefik.process import Traefik, find_traefik
+from cosmicdeploy.proxy.traefik.reading import Reading
 
 POLL_SECONDS = 0.25
-# In seconds: how long the engine may take to notice a drain file, or that a container is healthy,
-# and Traefik to apply that. A health check may itself take as long as its timeout, by default 30 s.
-NOTICED_WITHIN = 60.0
 # In seconds: what Traefik takes beyond its throttle to apply a change. Measured: 0.7 s at most.
 SLACK = 1.0
 
@@ -38,7 +37,7 @@ class TraefikTraffic(DrainedTraffic):
 
     def __init__(self, ctx: Context) -> None:
         super().__init__(ctx)
-        # The replicas whose containers got requests from Traefik before they were replaced.
+        # The replicas whose containers have got requests from Traefik.
         self._known: set[str] = set()
         # The replicas whose container Traefik no longer listed when it stopped.
         self._taken_out: set[str] = set()
@@ -48,10 +47,7 @@ class TraefikTraffic(DrainedTraffic):
         self._known |= {name for name, container in running.items() if self._uses(container)}
 
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
-        for name in names:
-            if any(map(self._uses, containers_of(self._ctx, name))):
-                self._known.add(name)
-        known = [name for name in names if name in self._known or not self._has_api]
+        known = [name for name in names if self._is_known(name)]
         self._wait_for_old_addresses(known)
         super().put_in(known, moved=moved)
         if unknown := [name for name in names if name not in known]:
@@ -60,6 +56,28 @@ class TraefikTraffic(DrainedTraffic):
     def adopt(self) -> None:
         super().adopt()
         self._known |= {*self.drained()}  # Traefik has dropped only what it had used
+
+    def _is_known(self, name: str) -> bool:
+        """Return whether Traefik has to send requests to a replica once it is healthy.
+
+        The present list of its API does not decide: a replica is missing there if it was unhealthy
+        before, or if it has just started. If Traefik looks only at some containers, it looks at
+        those of an application of which it lists a replica.
+        """
+        if not self._has_api or self._is_listed(name):
+            return True
+        reading = Reading(options=self._traefik.options, traefik=self._traefik)
+        if not reading.routes_to(self._ctx.running(name).labels):
+            return False
+        application = self._ctx.settings.application_of(name)
+        same = application.services if application is not None else ()
+        return not reading.is_constrained or any(map(self._is_listed, same))
+
+    def _is_listed(self, name: str) -> bool:
+        """Return whether Traefik sends requests to a container of a replica, or has sent some."""
+        if name not in self._known and any(map(self._uses, containers_of(self._ctx, name))):
+            self._known.add(name)
+        return name in self._known
 
     def _drain(self, name: str, container: Container, *, until_finished: bool) -> None:
         super()._drain(name, container, until_finished=until_finished)
@@ -72,7 +90,7 @@ class TraefikTraffic(DrainedTraffic):
         container that Traefik does not know yet.
         """
         if set(names) & set(self._stopping) - self._taken_out:
-            self._ctx.sleep(self._traefik.throttle + SLACK)
+            self._ctx.sleep(self._applied_within)
         self._taken_out -= set(names)
 
     def _others_serve(self, name: str) -> bool:
@@ -84,9 +102,10 @@ class TraefikTraffic(DrainedTraffic):
 
     def _wait_until_out(self, name: str, container: Container) -> None:
         if not self._has_api:
-            self._wait_for_health(container, "unhealthy")
+            self._wait_for_health(container, "unhealthy", drained_within(container))
             return
-        users = self._poll(lambda: self._users(container), lambda users: users == [])
+        within = drained_within(container) + self._applied_within
+        users = self._poll(lambda: self._users(container), lambda users: users == [], within)
         if users != []:
             services = ", ".join(each.name for each in users or ())
             raise ProbeFailed(
@@ -98,9 +117,10 @@ class TraefikTraffic(DrainedTraffic):
             )
 
     def _wait_until_in(self, name: str, container: Container) -> None:
+        within = healthy_within(container)
         if not self._has_api:
-            self._wait_for_health(container, "healthy")
-        elif not self._poll(lambda: self._users(container), bool):
+            self._wait_for_health(container, "healthy", within)
+        elif not self._poll(lambda: self._users(container), bool, within + self._applied_within):
             raise ProbeFailed(
                 f"Traefik sends no requests to {name}: no service of it has its address",
                 where=self._traefik.container.name,
@@ -108,21 +128,29 @@ class TraefikTraffic(DrainedTraffic):
                 f" `cosmicdeploy logs {self._ctx.settings.services.proxy}`",
             )
 
-    def _wait_for_health(self, container: Container, wanted: str) -> None:
-        """Wait until the engine reports this health, and then until Traefik has applied it."""
+    def _wait_for_health(self, container: Container, wanted: str, within: float) -> None:
+        """Wait until the engine reports this health, and then until Traefik has applied it.
+
+        Raises `ProbeFailed` if the engine does not report it within `within` seconds.
+        """
 
         def health() -> str:
             now = self._ctx.engine.container(container.id)
             return (now.health or "healthy") if now is not None else "removed"
 
-        found = self._poll(health, lambda found: found == wanted)
+        found = self._poll(health, lambda found: found == wanted, within)
         if found != wanted:
             raise ProbeFailed(
                 f"{container.name} is still {found}, and should be {wanted}",
                 where=container.name,
                 todo="see its health check in the compose file",
             )
-        self._ctx.sleep(self._traefik.throttle + SLACK)
+        self._ctx.sleep(self._applied_within)
+
+    @property
+    def _applied_within(self) -> float:
+        """Seconds within which Traefik applies what the engine reports."""
+        return self._traefik.throttle + SLACK
 
     @cached_property
     def _traefik(self) -> Traefik:
@@ -147,11 +175,13 @@ class TraefikTraffic(DrainedTraffic):
         stopping = (self._ctx.container(name) for name in self._stopping)
         return {a for each in stopping if each is not None for a in each.addresses.values()}
 
-    def _poll(self, query: Callable[[], Result], until: Callable[[Result], object]) -> Result:
+    def _poll(
+        self, query: Callable[[], Result], until: Callable[[Result], object], within: float
+    ) -> Result:
         return poll(
             query,
             until=until,
             every=POLL_SECONDS,
-            within=NOTICED_WITHIN,
+            within=within,
             sleep=self._ctx.sleep,
         )

@@ -22,12 +22,12 @@ STAKES = {
     "proof": "proof",
     "deploy": "the deploy",
 }
-# The stakes of flaws that lose nothing, so that the check does not fail.
+# The stakes of flaws that cost time at most, so that the check does not fail.
 HARMLESS = ("time", "note")
 
 
 def show_doctor(checks: Sequence[DoctorReport], seconds: float, console: Console) -> None:
-    """Print what holds, what was not checked, and what would be lost, the worst last."""
+    """Print what holds, what was not checked, and the flaws: first those that cost time at most."""
     _show_holding(checks, console)
     _show_unchecked(checks, console)
     flaws = [(check.check, flaw) for check in checks for flaw in check.flaws]

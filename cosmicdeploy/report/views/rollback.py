@@ -37,8 +37,8 @@ class Loss(Protocol):
     """What a rollback to a backup would lose.
 
     `tables` are the tables with more or fewer rows than in the backup; None if the database does
-    not answer. `rows` sums up the differences in a line. Since the backup, `newer` rows were added
-    and `deleted` rows were deleted.
+    not answer. `rows` sums up the differences in a line. `newer` is by how many rows tables have
+    grown since the backup, and `deleted` by how many other tables have shrunk.
     """
 
     @property

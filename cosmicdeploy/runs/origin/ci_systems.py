@@ -25,6 +25,8 @@ class CiSystem:
     branch: str = ""
 
 
+# The first whose `sign` is set counts. Gitea and Forgejo also set the variables of GitHub Actions,
+# so their jobs are recorded under that name.
 SYSTEMS = (
     CiSystem(
         name="GitHub Actions",
@@ -42,7 +44,6 @@ SYSTEMS = (
         commit="CI_COMMIT_SHA",
         branch="CI_COMMIT_REF_NAME",
     ),
-    # Gitea and Forgejo also set the variables of GitHub Actions, which comes first.
     CiSystem(
         name="Jenkins",
         sign="JENKINS_URL",

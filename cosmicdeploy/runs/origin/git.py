@@ -14,8 +14,8 @@ from cosmicdeploy.journal.records.origin import GitState
 TIMEOUT_SECONDS = 2.0
 # Variables that name another repository than that of the folder, as in a git hook.
 OF_ANOTHER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
-# git changes no file of the repository, and does not start the file system monitor that the
-# repository's configuration may name.
+# With these, git changes no file of the repository, and does not start the file system monitor that
+# the repository's configuration may name.
 OPTIONS = ("--no-optional-locks", "-c", "core.fsmonitor=false")
 DETACHED = "HEAD"
 
@@ -24,7 +24,7 @@ def git_state(folder: Path, environ: Mapping[str, str]) -> GitState | None:
     """Return the commit that is checked out in the folder; None without a commit or without `git`.
 
     Waits up to `TIMEOUT_SECONDS`. Only files that git tracks count for `dirty`, which is None if
-    git does not answer in this time.
+    `git status` fails or takes longer.
     """
     deadline = time.monotonic() + TIMEOUT_SECONDS
     head = _git(folder, environ, deadline, "rev-parse", "HEAD", "--abbrev-ref", "HEAD")

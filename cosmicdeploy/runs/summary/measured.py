@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def gaps(ctx: Context, notes: RunNotes, *, probed: bool) -> list[Json]:
-    """Return the announced gaps; without requests (`probed`), what failed in them is unknown."""
+    """Return the announced gaps; what failed in them is known only if `probed`, by requests."""
     own = ctx.run.gaps
     return [
         {

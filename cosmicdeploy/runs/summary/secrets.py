@@ -17,8 +17,8 @@ SECRET_NAME = re.compile(
 )
 # The settings that name a variable with a secret.
 SECRET_SETTINGS = ("password_variable", "token_variable", "signing_key_variable")
-# User and password in a URL. Neither part may hold the colon between them, so that a text of any
-# length is searched in a time that is proportional to it.
+# User and password in a URL; the group is the password. The user may hold no colon, so that a text
+# of any length is searched in a time that is proportional to it.
 USERINFO = re.compile(r"://[^\s/@:]*:([^\s/@]*)@")
 # The beginning of the key of a copied file that the compose file declares as a secret.
 SECRET_FILE = "secrets."  # noqa: S105, no secret

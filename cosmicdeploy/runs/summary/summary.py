@@ -30,7 +30,7 @@ SUMMARY_OF_RUN = "the summary of this run"
 
 
 def first_facts(ctx: Context) -> Json:
-    """Return the facts that the first record of a run has only for `history` and `report`.
+    """Return the facts in the first record of a run that only `history` and `report` use.
 
     An error is only a warning; the facts are then incomplete.
     """

@@ -81,14 +81,14 @@ def changed(before: State, after: State) -> list[str]:
         if before[kind].get(name) != after[kind].get(name)
     ]
     unknown = (None, NO_SCHEMA)
-    whole = [
+    database_lines = [
         line
         for kind, line in DATA_LINES.items()
         if before["schema"] not in unknown
         and after["schema"] not in unknown
         and before[kind] != after[kind]
     ]
-    return [*lines, *whole]
+    return [*lines, *database_lines]
 
 
 def compared(before: State, after: State, *, expected: Collection[str] = ()) -> str:

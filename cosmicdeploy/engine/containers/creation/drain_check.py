@@ -2,12 +2,15 @@
 
 Some load balancers send a container requests only while the engine calls it healthy. To drain such
 a container, the deployer creates a file that makes the health check fail. The container's label
-`DRAIN_CHECK` says which file. The definition of the service is not changed: Compose sees no
-difference, and the comparison with the definition adds the same check to it.
+`DRAIN_CHECK` says which file. So that the file is noticed soon, a single failure makes the
+container unhealthy: the extended check ends the container's own check in time, and counts how often
+that has failed. The definition of the service is not changed: Compose sees no difference, and the
+comparison with the definition adds the same check to it.
 """
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,28 +18,56 @@ from typing import Any
 
 from cosmicdeploy.engine import labels
 from cosmicdeploy.engine.containers.creation.host_config import NANOSECONDS
+from cosmicdeploy.engine.facts import HealthTimes
 from cosmicdeploy.stack.model import Healthcheck, Service
 
 Json = Mapping[str, Any]
-# The engine's defaults, in seconds.
-INTERVAL, RETRIES = 30.0, 3
+# The engine's defaults.
+DEFAULTS = HealthTimes()
 # In seconds: the engine runs the check at least this often, so that it notices the drain file soon.
 # Each time costs a busy host up to a tenth of a second. The container's own check runs as rarely as
 # before.
 DRAIN_INTERVAL = 5.0
+# In seconds: by how much the extended check may exceed the own check's timeout. If the engine ended
+# it, that alone would make the container unhealthy.
+ENGINE_SLACK = 30.0
 SHELL, NONE = "CMD-SHELL", "NONE"
 # The state of the own check: how often it has failed in a row, and how many times it is skipped
 # before it runs again. Until it has passed for the first time, it runs each time.
+#
+# An image may lack the program `timeout`, so `sleep` runs beside the own check, which ends `sleep`
+# when it is done. If `sleep` ends by itself, with status 0, the own check has taken too long. An
+# image without `sleep` has only the engine's timeout. The script waits for both: children that it
+# leaves behind become zombies if the container's first process does not expect them. Of a check
+# that takes too long, a process is killed before its children, so that it starts no other program.
 SCRIPT = """\
 f={file}
 test ! -e $f || {{ echo drained by cosmicdeploy; exit 1; }}
+own_check() (
+{own}
+)
+end_children_of() {{
+    c=
+    read -r c <"/proc/$1/task/$1/children"
+    test "$1" = "$p" || kill -9 "$1"
+    for c in $c; do end_children_of "$c"; done
+}}
+own_check_in_time() {{
+    sleep {timeout} &
+    w=$!
+    (r=0; own_check || r=$?; kill "$w" 2>/dev/null; exit "$r") &
+    p=$!
+    wait "$w" 2>/dev/null || {{ wait "$p"; return; }}
+    echo the check took longer than {timeout} s
+    if test -r "/proc/$p/task/$p/children"; then end_children_of "$p"; else kill -9 "$p"; fi
+    wait "$p" 2>/dev/null
+    return 1
+}}
 n= i=
 test ! -r $f.state || read -r n i <$f.state
 n=${{n:-{retries}}} i=${{i:-0}}
 if test "$i" -gt 0; then i=$((i - 1))
-elif (
-{own}
-); then n=0 i={skipped}
+elif own_check_in_time; then n=0 i={skipped}
 elif test "$n" -lt {retries}; then n=$((n + 1)) i={skipped}
 fi
 echo "$n $i" >$f.state
@@ -84,29 +115,45 @@ def with_drain_check(service: Service, image: Json, own_labels: Mapping[str, str
 
 def _wrapped(own: Healthcheck, drain: DrainCheck) -> Healthcheck:
     has_own = bool(own.test) and own.test[0] != NONE
-    retries = (own.retries if has_own else None) or RETRIES
-    interval = (own.interval if has_own else None) or (INTERVAL if has_own else DRAIN_INTERVAL)
-    probed = min(interval, DRAIN_INTERVAL)
+    times = _times(own) if has_own else HealthTimes(interval=DRAIN_INTERVAL)
+    probed = min(times.interval, DRAIN_INTERVAL)
+    # `sleep` of some images takes whole seconds only.
+    timeout = math.ceil(times.timeout)
     script = SCRIPT.format(
         file=shlex.quote(drain.file),
         own=_command(own.test) if has_own else LISTENS.format(port=drain.port),
-        retries=retries,
-        skipped=max(0, round(interval / probed) - 1),
+        timeout=timeout,
+        retries=times.retries,
+        skipped=max(0, round(times.interval / probed) - 1),
     )
     return Healthcheck(
         test=(SHELL, script),
         interval=probed,
-        timeout=own.timeout if has_own else None,
+        timeout=timeout + ENGINE_SLACK,
         # The engine would call a container that still starts unhealthy after one failure.
-        start_period=(own.start_period or 0.0) + retries * interval,
+        start_period=times.start_period + times.retries * (times.interval + timeout),
         start_interval=own.start_interval if has_own else None,
         retries=1,
     )
 
 
+def _times(own: Healthcheck) -> HealthTimes:
+    """Return the times of the own check, with the engine's defaults."""
+    return HealthTimes(
+        interval=own.interval or DEFAULTS.interval,
+        timeout=own.timeout or DEFAULTS.timeout,
+        retries=own.retries or DEFAULTS.retries,
+        start_period=own.start_period or DEFAULTS.start_period,
+    )
+
+
 def _command(test: tuple[str, ...]) -> str:
-    """Return a health check as a command of the shell."""
-    return "\n".join(test[1:]) if test[0] == SHELL else shlex.join(test[1:])
+    """Return a health check as a command of the shell.
+
+    A program without a shell of its own replaces the shell that would wait for it, as the engine
+    runs it: so it can be ended.
+    """
+    return "\n".join(test[1:]) if test[0] == SHELL else f"exec {shlex.join(test[1:])}"
 
 
 def _merged(declared: Healthcheck, image: Json) -> Healthcheck:

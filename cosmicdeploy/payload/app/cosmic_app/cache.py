@@ -55,7 +55,7 @@ def redis_error() -> type[Exception]:
 
 
 class Breaker:
-    """A circuit breaker: skips Redis for `pause` seconds after a failure, so that no request waits.
+    """A circuit breaker: skips Redis for `pause` seconds after a failure, so few requests wait.
 
     The breaker is open while it skips Redis.
     """

@@ -50,8 +50,8 @@ def indented(content: Mapping[str, Any]) -> str:
     """Return what `json.dumps` returns with an indent of two.
 
     With an indent, `json.dumps` does not use its fast encoder. That would take half of the time in
-    which the monitor lowers the status of many devices. So this function passes all values that are
-    no containers to the fast encoder.
+    which the monitor lowers the status of many devices. So this function passes each key and value
+    to the fast encoder, unless a value is a container.
     """
     if not all(isinstance(value, str | int | float | None) for value in content.values()):
         return json.dumps(content, indent=2, ensure_ascii=False)

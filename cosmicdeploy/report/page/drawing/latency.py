@@ -13,7 +13,6 @@ from cosmicdeploy.report.page.drawing.tracks import Band, shading
 HEIGHT = 132
 # The height of a bar of failures, in pixels: the least, and that of the most failures.
 LEAST_BAR, HIGHEST_BAR = 14, 60
-Points = Sequence[tuple[float, float]]
 
 
 def panel(

@@ -56,7 +56,7 @@ def _soaks(run: RunEntry) -> Iterable[Child]:
             if isinstance(services, list) and services:
                 yield el("p", f"{name}: {', '.join(map(str, services))}", class_="wrong")
     if not soaks:
-        yield el("p", "No soak is recorded: nothing watched the new containers.", class_="muted")
+        yield el("p", "No soak is recorded.", class_="muted")
 
 
 def warnings_section(run: RunEntry) -> Element | None:

@@ -80,17 +80,17 @@ def _replaced(
     if not phases and not undo:
         return
     gone, ready = _gone(phases), _ready(phases)
-    until = undo[0].began if undo else end
-    first = until if gone is None else min(gone, until)
-    yield ReleaseSpan(began=0.0, ended=first, release=before)
+    kept_until = undo[0].began if undo else end  # what the run put in place
+    gone_at = kept_until if gone is None else min(gone, kept_until)
+    yield ReleaseSpan(began=0.0, ended=gone_at, release=before)
     if gone is not None:
-        ready_at = until if ready is None else min(max(ready, gone), until)
-        yield ReleaseSpan(began=first, ended=ready_at, release=None)
-        yield ReleaseSpan(began=ready_at, ended=until, release=new)
+        ready_at = kept_until if ready is None else min(max(ready, gone), kept_until)
+        yield ReleaseSpan(began=gone_at, ended=ready_at, release=None)
+        yield ReleaseSpan(began=ready_at, ended=kept_until, release=new)
     if undo:
-        back = min(undo[-1].ended, end)
-        yield ReleaseSpan(began=until, ended=back, release=None)
-        yield ReleaseSpan(began=back, ended=end, release=before)
+        back_at = min(undo[-1].ended, end)
+        yield ReleaseSpan(began=kept_until, ended=back_at, release=None)
+        yield ReleaseSpan(began=back_at, ended=end, release=before)
 
 
 def _gone(phases: Sequence[PhaseSummary]) -> float | None:

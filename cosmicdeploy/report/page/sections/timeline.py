@@ -39,7 +39,7 @@ def bands_of(run: RunEntry) -> list[Band]:
 
 
 def lanes(scale: TimeScale, head: Sequence[str], rows: Iterable[Element], name: str) -> Element:
-    """Return a table with a last column of tracks below an axis, which `head` does not name.
+    """Return a table; its last column, which `head` does not name, has the tracks below an axis.
 
     `name` is the table's caption, for screen readers.
     """

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy import load_balancer, out_of_service
 from tests.stack.layouts.load import load
 from tests.stack.stacks.behind_proxies.caddy import FLAGS, BehindCaddy
@@ -43,6 +44,18 @@ class DeafBehindTraefik(Deaf, BehindTraefik):
 
 class DeafBehindCaddy(Deaf, BehindCaddy):
     pass
+
+
+SLOW, RUNS = "/dev/shm/slow", "/dev/shm/runs"
+
+
+class SlowBehindTraefik(BehindTraefik):
+    """Replicas whose own health check takes too long while a file exists."""
+
+    def app_keys(self) -> dict[str, object]:
+        check = f"test ! -e {SLOW} || {{ echo run >>{RUNS}; sleep 60; }}"
+        own = {"test": ["CMD-SHELL", check], "interval": "1s", "timeout": "2s", "retries": 3}
+        return {**super().app_keys(), "healthcheck": own}
 
 
 KINDS = {
@@ -122,3 +135,32 @@ def test_a_changed_caddyfile_is_loaded(tmp_path: Path) -> None:
         assert "reload caddy" in done.reason("reload") and stack.ids()["caddy"] == before
         again = stack.cli("deploy", "--plan", "--json")
         assert "has loaded its present configuration" in again.reason("reload")
+
+
+def test_a_check_that_takes_too_long_has_to_do_so_as_often_as_it_may_fail(tmp_path: Path) -> None:
+    def one(folder: Path) -> Proxied:
+        return SlowBehindTraefik(folder, apps=("app",), replicas=1)
+
+    with stack_of_kind(tmp_path, one) as stack:
+        assert stack.cli("up").code == 0
+        ctx = stack.open()
+        app = ctx.running("app")
+
+        def health() -> str:
+            now = ctx.engine.container(app.id)
+            return now.health if now is not None else ""
+
+        def wait_for(wanted: str) -> None:
+            assert poll(health, until=lambda now: now == wanted, every=0.2, within=30) == wanted
+
+        def runs() -> int:
+            return len(ctx.engine.exec(app.id, ["cat", RUNS]).text.splitlines())
+
+        wait_for("healthy")
+        ctx.engine.exec(app.id, ["touch", RUNS, SLOW])
+        assert poll(runs, until=lambda count: count >= 2, every=0.1, within=30) == 2
+        assert health() == "healthy", "the check has taken too long once"
+        wait_for("unhealthy")
+        ctx.engine.exec(app.id, ["rm", SLOW])
+        wait_for("healthy")
+        assert not any("sleep 60" in each.command for each in ctx.engine.processes(app.id))

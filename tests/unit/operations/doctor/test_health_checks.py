@@ -54,7 +54,7 @@ def with_check(service: str, test: str) -> str:
 def test_health_checks_that_can_fail_hold(checked: Check) -> None:
     outcome = checked()
     assert outcome.verdict is Verdict.HOLDS
-    assert "app-1: /health answers 200, and other paths do not" in outcome.found
+    assert "app-1: /health answers 200, an unknown path is answered differently" in outcome.found
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_an_engine_that_hides_its_containers_needs_published_ports(
 ) -> None:
     world = World(system=replace(INFO, **changes))  # type: ignore[arg-type]
     [flaw] = engine(opened(tmp_path, world)).flaws
-    assert "app-1, app-2, db publish none" in flaw.why
+    assert "app-1, app-2, db do not publish theirs" in flaw.why
     assert f'db: {{ports: ["{host}::3306"]}}' in flaw.lines
     published = COMPOSE.replace('expose: ["8000"]', 'ports: ["8000"]').replace(
         "image: mariadb", 'image: mariadb, ports: ["3306"]'

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.engine.facts import Container, Image
 from cosmicdeploy.errors import EngineError
 from cosmicdeploy.operations.doctor.checks.requests import stop_trial
 from cosmicdeploy.operations.doctor.checks.requests.stop_signals import _last_program, stop_signals
@@ -139,7 +139,16 @@ def test_without_the_image_nothing_is_created(tried: Try) -> None:
     world = World()
     outcome = tried(world)
     assert not world.created
-    assert outcome.unchecked[0].why == "app-1, app-2: its image is not here"
+    assert outcome.unchecked[0].why == "app-1, app-2: the engine does not have the image"
+
+
+def test_a_trial_whose_container_another_command_removes_says_so(tried: Try) -> None:
+    class Removing(World):
+        def container(self, reference: str) -> Container | None:
+            return None if reference in self.created else super().container(reference)
+
+    outcome = tried(Removing(images=dict(IMAGE)))
+    assert "Another command has removed" in outcome.unchecked[0].why
 
 
 def test_the_container_of_its_own_can_reach_and_change_nothing() -> None:

@@ -10,7 +10,14 @@ import pytest
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.proxy.check import proxy
 from cosmicdeploy.proxy.recognition import load_balancer
-from tests.unit.proxy.caddy.fake import PLAIN, FakeCaddy, active, configuration, reverse_proxy
+from tests.unit.proxy.caddy.fake import (
+    PLAIN,
+    SECOND,
+    FakeCaddy,
+    active,
+    configuration,
+    reverse_proxy,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -39,6 +46,19 @@ def test_what_is_missing_is_named_with_its_cost(
     result = proxy(stack_behind(FakeCaddy(configuration({"handle": [handler]}))))
     assert (result.ok, result.stake) == (True, stake)
     assert warning in " ".join(result.warnings)
+
+
+@pytest.mark.parametrize(
+    ("tries", "is_named"), [(0.4, True), (0.5, True), (0.6, False), (4.0, False)]
+)
+def test_a_try_that_may_take_all_the_time_for_tries_is_named(
+    stack_behind: Stack, tries: float, is_named: bool
+) -> None:
+    """Its address may be silent: Caddy then tries no other replica."""
+    handler = reverse_proxy(*DIALS, load_balancing={"try_duration": round(tries * SECOND)})
+    result = proxy(stack_behind(FakeCaddy(configuration({"handle": [handler]}))))
+    assert result.stake == ("requests" if is_named else "")
+    assert ("lb_try_duration of more than dial_timeout" in " ".join(result.warnings)) == is_named
 
 
 def test_a_flag_file_that_caddy_does_not_look_for_is_named(stack_behind: Stack) -> None:

@@ -59,3 +59,20 @@ def test_a_configuration_that_haproxy_refuses_fails_the_point(world: Make) -> No
     stack.haproxy.is_valid = False
     result = proxy(stack.ctx)
     assert not result.ok and "would not start" in result.found
+
+
+@pytest.mark.parametrize("is_readable", [True, False])
+def test_start_first_a_replica_whose_connections_cannot_be_read_is_named(
+    world: Make, is_readable: bool
+) -> None:
+    stack = world()
+    stack.engine.in_replica = lambda *_: "  sl  local_address\n" if is_readable else ""
+    answer = stack.engine.answer
+    stack.engine.answer = lambda argv: "" if argv[0] == "cat" else answer(argv)
+    assert proxy(stack.ctx).warnings == ()
+    settings = stack.ctx.settings
+    order = settings.restart.order.model_copy(update={"app": "start-first"})
+    restart = settings.restart.model_copy(update={"order": order})
+    object.__setattr__(settings, "restart", restart)
+    named = [each for each in proxy(stack.ctx).warnings if "not proven" in each]
+    assert len(named) == (0 if is_readable else 3)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from cosmicdeploy.errors import EngineError
+from cosmicdeploy.engine.facts import ExecResult
+from cosmicdeploy.errors import ConnectionsUnread, EngineError
 from cosmicdeploy.proxy.kernel.connections import is_reached, open_connections
 from cosmicdeploy.proxy.kernel.sockets import read_tables
 from tests.unit.proxy.engine import ScriptedEngine, replicas_and_proxy
@@ -21,6 +23,8 @@ FROM_PROXY_IPV6_MAPPED = (
 FROM_PROXY = "   1: 010014AC:0050 090014AC:9C40 {} 00000000:00000000 00:00000000 00000000 33 0 1\n"
 FROM_OTHER = "   2: 010014AC:0050 010014AC:9C41 01 00000000:00000000 00:00000000 00000000 33 0 1\n"
 TO_DATABASE = "   3: 010014AC:9C43 090014AC:0CEA 01 00000000:00000000 00:00000000 00000000 33 0 1\n"
+TO_APP = "   1: 090014AC:9C40 010014AC:0050 {} 00000000:00000000 00:00000000 00000000 33 0 1\n"
+TO_OTHER = "   2: 090014AC:9C42 020014AC:0050 01 00000000:00000000 00:00000000 00000000 33 0 1\n"
 
 
 def test_addresses_are_read_in_the_machines_byte_order() -> None:
@@ -62,5 +66,32 @@ def test_only_established_connections_are_open(stack_of: Callable[..., Any]) -> 
 
 
 def test_tables_that_cannot_be_read_are_an_error(stack_of: Callable[..., Any]) -> None:
-    with pytest.raises(EngineError, match="cannot be read"):
-        is_reached(stack_of(ScriptedEngine(replicas_and_proxy())), replicas_and_proxy()["app-1"])
+    ctx, app = stack_of(ScriptedEngine(replicas_and_proxy())), replicas_and_proxy()["app-1"]
+    for question in (is_reached, open_connections):
+        with pytest.raises(ConnectionsUnread, match="cannot be read"):
+            question(ctx, app)
+
+
+def test_the_proxys_own_table_shows_what_is_open_to_an_image_without_cat(
+    stack_of: Callable[..., Any],
+) -> None:
+    table = TO_APP.format("01") + TO_APP.format("08").replace("9C40", "9C41") + TO_OTHER
+    engine = ScriptedEngine(replicas_and_proxy(), {("proxy", "cat"): HEADING + table})
+    ctx, app = stack_of(engine), engine.containers["app-1"]
+    assert open_connections(ctx, app) == {("172.20.0.9", 40000)}
+    with pytest.raises(ConnectionsUnread):
+        is_reached(ctx, app)
+
+
+def test_an_engine_that_refuses_to_run_cat_is_no_other_error(stack_of: Callable[..., Any]) -> None:
+    class Refusing(ScriptedEngine):
+        def exec(self, container_id: str, argv: Sequence[str]) -> ExecResult:
+            raise EngineError("executable file not found")
+
+    engine = Refusing(replicas_and_proxy())
+    with pytest.raises(ConnectionsUnread):
+        open_connections(stack_of(engine), engine.containers["app-1"])
+    app = replace(engine.containers["app-1"], status="exited")
+    engine.containers["app-1"] = app
+    with pytest.raises(EngineError, match="not found"):
+        open_connections(stack_of(engine), app)

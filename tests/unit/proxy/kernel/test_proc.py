@@ -86,3 +86,16 @@ def test_files_that_the_host_may_not_read_are_read_by_a_command(
     (host / "700" / "root").rename(host / "hidden")
     engine = scripted_engine()
     assert proc.read(stack_of(engine), replica(engine, 700), "1/stat").text == FROM_COMMAND
+
+
+def test_network_tables_need_no_access_to_the_root_folder(
+    host: Path, stack_of: Callable[..., Any]
+) -> None:
+    """As for a deployer that is not root."""
+    (host / "700" / "root").rename(host / "hidden")
+    engine = scripted_engine()
+    ctx, app = stack_of(engine), replica(engine, 700)
+    assert proc.read(ctx, app, "net/tcp", "net/tcp6").text == "heading\n"
+    assert engine.commands == []
+    (host / "700" / "cgroup").write_text("0::/another-container\n")
+    assert proc.read(ctx, app, "net/tcp").text == FROM_COMMAND

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cosmicdeploy.engine.containers.creation.drain_check import DrainCheck
-from cosmicdeploy.engine.facts import Container
+from cosmicdeploy.engine.facts import Container, HealthTimes
 from cosmicdeploy.proxy.draining.drain_files import FILE
 from tests.unit.proxy.engine import PROXY, container
 from tests.unit.proxy.running import RunningEngine
@@ -20,11 +20,13 @@ LABELS = {
     "traefik.http.services.app.loadbalancer.server.port": "80",
     **DrainCheck(file=FILE, port=80).label(),
 }
+# Those of the drain check.
+DRAIN_TIMES = HealthTimes(interval=5, timeout=60, retries=1, start_period=180)
 
 
 def routed(number: int, name: str = "", **more: Any) -> Container:
     """Return a healthy replica with Traefik's labels and the drain check."""
-    fields = {"health": "healthy", "labels": LABELS, **more}
+    fields = {"health": "healthy", "labels": LABELS, "health_times": DRAIN_TIMES, **more}
     return container(name or f"app-{number}", f"172.20.0.{number}", **fields)
 
 

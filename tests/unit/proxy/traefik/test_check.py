@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from cosmicdeploy.engine import labels
-from cosmicdeploy.engine.facts import Image
+from cosmicdeploy.engine.facts import HealthTimes, Image
 from cosmicdeploy.proxy.check import proxy
 from cosmicdeploy.proxy.recognition import load_balancer
 from tests.unit.proxy.traefik.fake import LABELS, FakeTraefik, routed
@@ -55,6 +55,27 @@ def test_a_container_that_cannot_be_drained_is_named(declared: Stack) -> None:
     without: Any = declared
     [warning] = proxy(without(traefik, has_shell=False)).warnings
     assert "add a shell to its image" in warning
+
+
+@pytest.mark.parametrize("has_shell", [True, False])
+def test_a_check_that_notices_a_drain_file_late_is_named(declared: Stack, has_shell: bool) -> None:
+    traefik, open_stack = FakeTraefik(), cast("Any", declared)
+    slow = HealthTimes(interval=30, retries=3)
+    traefik.engine.by_name["app-2"] = routed(2, health_times=slow)
+    result = proxy(open_stack(traefik, has_shell=has_shell))
+    assert (result.ok, result.stake) == (True, "deploys")
+    [warning] = result.warnings
+    assert "found up to 90 s (3 failures, 30 s apart)" in warning
+    assert ("the next deploy" in warning) == has_shell
+    assert ("retries: 1" in warning) != has_shell
+
+
+def test_replicas_whose_connections_cannot_be_read_are_named(declared: Stack) -> None:
+    traefik = FakeTraefik()
+    own = traefik.engine.in_replica
+    traefik.engine.in_replica = lambda name, argv: "" if argv[0] == "cat" else own(name, argv)
+    found = [each for each in proxy(declared(traefik)).warnings if "not proven" in each]
+    assert [each.split(": ")[1] for each in found] == list(APPS)
 
 
 def test_a_replica_that_traefik_does_not_have_is_named(declared: Stack) -> None:

@@ -1,10 +1,10 @@
-"""Which labels keep an old and a new container from running side by side behind Traefik."""
+"""Which labels make Traefik list a container, and which ones conflict with an old container."""
 
 from __future__ import annotations
 
 import pytest
 
-from cosmicdeploy.proxy.traefik.labels import conflicts
+from cosmicdeploy.proxy.traefik.labels import conflicts, is_routed
 from cosmicdeploy.stack.model import Service
 
 pytestmark = pytest.mark.unit
@@ -43,3 +43,20 @@ def test_a_new_name_is_no_conflict() -> None:
 def test_a_trial_has_no_label_by_which_traefik_would_send_it_requests() -> None:
     service = Service(name="a", container_name="a", image="a", labels={**OLD, "team": "shop"})
     assert service.isolated().labels == {"team": "shop", "traefik.enable": "false"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "by_default", "expected"),
+    [
+        ({RULE: "Host(`a`)"}, True, True),
+        ({RULE: "Host(`a`)"}, False, False),
+        ({"traefik.enable": "true", "Traefik.TCP.Routers.db.rule": "HostSNI(`*`)"}, False, True),
+        ({"traefik.enable": "true"}, False, True),
+        ({"traefik.enable": "true", "traefik.udp.routers.dns.entrypoints": "dns"}, True, False),
+        ({"team": "shop"}, True, False),
+    ],
+)
+def test_a_container_that_traefik_has_to_list(
+    labels: dict[str, str], by_default: bool, expected: bool
+) -> None:
+    assert is_routed(labels, by_default=by_default) is expected

@@ -17,6 +17,8 @@ from tests.unit.proxy.traefik.fake import FakeTraefik, routed
 pytestmark = pytest.mark.unit
 
 Stack = Callable[[FakeTraefik], Any]
+DOCKER = "--providers.docker=true"
+ROUTER = {"traefik.http.routers.app.rule": "Host(`shop.example`)"}
 
 
 def traffic_of(ctx: Any) -> TraefikTraffic:
@@ -108,6 +110,49 @@ def test_no_further_replica_is_stopped_if_traefik_does_not_use_the_new_container
     traefik.obeys = False
     with pytest.raises(ProbeFailed, match="Traefik sends no requests to app-1"):
         traffic.put_in(["app-1"], moved=True)
+
+
+@pytest.mark.parametrize("constraints", ["", "Label(`team`,`shop`)"])
+def test_a_replica_that_traefik_did_not_list_before_is_waited_for(
+    stack_behind: Stack, constraints: str
+) -> None:
+    """As after a deploy of a release that was unhealthy."""
+    traefik = FakeTraefik(late=8)
+    traefik.listed = ["172.20.0.2", "172.20.0.3"]
+    traefik.engine.arguments = ("traefik", DOCKER, f"--providers.docker.constraints={constraints}")
+    ctx = stack_behind(traefik)
+    traffic = traffic_of(ctx)
+    traffic.before_stop({"app-1": ctx.running("app-1")})
+    traefik.engine.by_name["app-1"] = routed(7, id="new", name="app-1")
+    traffic.put_in(["app-1"], moved=True)
+    assert "172.20.0.7" in traefik.listed
+
+
+@pytest.mark.parametrize(
+    ("options", "labels"),
+    [
+        ((DOCKER,), {}),
+        ((DOCKER,), {"traefik.enable": "false"}),
+        ((DOCKER,), {"traefik.udp.routers.app.entrypoints": "dns"}),
+        ((DOCKER, "--providers.docker.exposedbydefault=false"), ROUTER),
+        (("--providers.file.filename=/routes.yml",), ROUTER),
+        ((DOCKER, "--providers.docker.constraints=Label(`team`,`other`)"), ROUTER),
+    ],
+)
+def test_a_replica_to_which_traefik_may_send_no_requests_is_only_observed(
+    stack_behind: Stack,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    labels: dict[str, str],
+) -> None:
+    observed: list[str] = []
+    monkeypatch.setattr(TraefikTraffic, "_observe", lambda _, names: observed.extend(names))
+    traefik = FakeTraefik(late=99)
+    traefik.listed = []
+    traefik.engine.arguments = ("traefik", *options)
+    traefik.engine.by_name["app-1"] = routed(1, labels=labels)
+    traffic_of(stack_behind(traefik)).put_in(["app-1"], moved=True)
+    assert observed == ["app-1"]
 
 
 @pytest.mark.parametrize("has_api", [True, False])

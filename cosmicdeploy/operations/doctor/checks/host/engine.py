@@ -19,7 +19,7 @@ def engine(ctx: Context) -> Outcome:
     """Check the engine, and what this user may do with it."""
     try:
         info = ctx.engine.info()
-    except EngineError as error:  # also a proxy in front of it that forbids the request
+    except EngineError as error:  # also if a proxy in front of the engine forbids the request
         return Outcome(flaws=(flaw_of(error, "deploy", NOTHING_WORKS),))
     flaws = [*_unknown_keys(ctx), *_unreachable(ctx, info)]
     return Outcome(found=info.description, flaws=tuple(flaws))
@@ -36,7 +36,7 @@ def _unknown_keys(ctx: Context) -> Iterator[Flaw]:
 
 
 def _unreachable(ctx: Context, info: EngineInfo) -> Iterator[Flaw]:
-    """Yield a flaw if the deployer has to use ports that no service publishes."""
+    """Yield a flaw if the deployer needs ports that their services do not publish."""
     if info.reaches_containers:
         return
     missing = {name: port for name, port in _needed(ctx) if not _is_published(ctx, name, port)}
@@ -47,7 +47,7 @@ def _unreachable(ctx: Context, info: EngineInfo) -> Iterator[Flaw]:
             stake="deploy",
             loses=UNREACHED,
             why=f"the engine at {info.address} is {where}: of its containers only published ports"
-            f" can be reached, and {', '.join(missing)} publish none",
+            f" can be reached, and {', '.join(missing)} do not publish theirs",
             todo="publish them in the compose file, on ports that the engine chooses",
             lines=tuple(
                 f'{name}: {{ports: ["{at}::{port}"]}}' for name, port in _by_service(ctx, missing)
@@ -73,7 +73,7 @@ def _is_published(ctx: Context, name: str, port: int) -> bool:
 
 
 def _by_service(ctx: Context, missing: dict[str, int]) -> list[tuple[str, int]]:
-    """Return the ports by the services' names in the compose file, each once."""
+    """Return the services of the compose file and their ports; replicas of a service count once."""
     return list({ctx.service(name).compose_name: port for name, port in missing.items()}.items())
 
 

@@ -41,7 +41,7 @@ def _conflicts(ctx: Context) -> Outcome:
     """Find the replicas whose old and new containers must not run side by side."""
     balancer = _balancer(ctx)
     found = balancer.conflicts(ctx.settings.services.deployed)
-    todo: _Todo = (f"avoid it in the same release, as {balancer.page} says", ())
+    todo: _Todo = (f"rename what that release defines differently, as {balancer.page} says", ())
     return _outcome(ctx, described_conflicts(ctx, found), dict.fromkeys(found, todo))
 
 
@@ -59,7 +59,10 @@ def _correction(ctx: Context, name: str) -> _Todo:
     """Return what to do about a single replica that is stopped first, and the lines to write."""
     service = ctx.service(name)
     if obstacle := start_first_obstacle(service):
-        todo = f"declare a second replica behind a proxy: both containers would need the {obstacle}"
+        todo = (
+            "declare a second replica behind a proxy: the new container cannot start first, since"
+            f" both containers would need the {obstacle}"
+        )
         return todo, ("deploy: {replicas: 2}",)
     if data := shared_data(service):
         todo = f"if two containers may write to {data} for a moment, write into cosmicdeploy.yaml:"
@@ -68,7 +71,7 @@ def _correction(ctx: Context, name: str) -> _Todo:
 
 
 def _outcome(ctx: Context, found: Mapping[str, str], todos: Mapping[str, _Todo]) -> Outcome:
-    """Return a flaw for each of these gaps, with the requests that it costs."""
+    """Return a flaw for each gap in `found` (service: why), with the requests that it costs."""
     rate = _requests_per_second(ctx) if found else None
     flaws = [_flaw(ctx, name, what, todos[name], rate) for name, what in found.items()]
     return Outcome(flaws=tuple(flaws))

@@ -50,7 +50,10 @@ def _own_checks(ctx: Context) -> Outcome:
             flaws += _flaw(ctx, name, test, f"{compose_name}: {why}")
         else:
             checked += bool(test)
-    why = f"{', '.join(unknown)}: the health check of an image that is not here is unknown"
+    why = (
+        f"{', '.join(unknown)}: the health check is unknown, since the engine does not have the"
+        " image, or cannot be reached"
+    )
     todo = "run `cosmicdeploy up`, which gets the image"
     return Outcome(
         found=f"{counted(checked, 'health check')} without a known flaw" if checked else "",
@@ -139,7 +142,7 @@ def _judged(application: Application, base: str, response: Response, about: str)
         return Outcome(flaws=(_not_ready(application, str(response), key),))
     if answers_alike(base, response):
         return Outcome(flaws=(_says_nothing(about, key, is_page=bool(response.body)),))
-    return Outcome(found=f"{about} answers 200, and other paths do not")
+    return Outcome(found=f"{about} answers 200, an unknown path is answered differently")
 
 
 def _not_ready(application: Application, why: str, key: str) -> Flaw:

@@ -13,7 +13,7 @@ from cosmicdeploy.proxy.declared.hosts import lacking_host, todo_of
 from cosmicdeploy.proxy.findings import Finding, worst_first
 from cosmicdeploy.steps.rollout.planning.moves import described_reloads, possible_reloads
 
-# What each cost of a flaw puts at stake here.
+# What each cost of a finding puts at stake here, and what is lost; "" if the finding says that.
 AT_STAKE: Mapping[Cost, tuple[Stake, str]] = {
     "requests": ("requests", ""),
     "clients": ("time", "clients wait longer in each deploy"),

@@ -24,7 +24,7 @@ from cosmicdeploy.settings import Heartbeat
 NO_TOKEN = "it would be refused"  # noqa: S105 - a message
 LIMIT_HEADERS = ("X-RateLimit-Limit", "RateLimit-Limit")
 LIMIT = re.compile(r"\s*(\d{1,9})\b")
-# Besides those of `probe.heartbeat_rate`, a deploy sends one to each replica, and this many more.
+# A deploy sends one heartbeat to each replica and this many more, besides `probe.heartbeat_rate`.
 OTHER_HEARTBEATS = 3
 
 
@@ -56,7 +56,7 @@ def rate_limit(ctx: Context) -> Outcome:
 
 
 def _requests(ctx: Context) -> Outcome:
-    """Send the request of which a deploy sends `probe.rate` in a second."""
+    """Send one of the requests of which a deploy sends `probe.rate` in a second."""
     rate, application = ctx.settings.probe.rate, ctx.settings.main_application
     front = front_of(ctx, application) if rate else None
     if front is None:
@@ -67,7 +67,7 @@ def _requests(ctx: Context) -> Outcome:
         return Outcome(unchecked=(Unchecked(why=why, todo="see `cosmicdeploy verify`"),))
     sent = _Sent(
         key="rate",
-        per_second=rate / len(ctx.settings.all_applications),
+        per_second=rate / len(ctx.settings.all_applications),  # which get requests in turn
         refused=("proof", "requests that are refused prove nothing"),
         limited=("proof", "requests that are refused prove nothing"),
     )

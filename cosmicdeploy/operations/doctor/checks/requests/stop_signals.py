@@ -1,4 +1,4 @@
-"""Check that no container ignores its stop signal, and is killed with requests or jobs in it."""
+"""Check that no container ignores its stop signal: it would be killed with work in flight."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ AT_ONCE = 2
 REQUESTS = "those in flight are lost when {} is killed"
 JOB = "the one that {} runs when it is killed"
 DRAINED = "a deploy drains {} first, and waits for its grace period"
-# In a line that a shell runs: other commands before the last one.
+# What separates several commands in a line that a shell runs.
 SEVERAL = re.compile(r"&&|\|\||;|\n")
 PROGRAM = re.compile(r"[\w./-]+")
-NO_IMAGE = "its image is not here"
+NO_IMAGE = "the engine does not have the image"
 
 
 def stop_signals(ctx: Context) -> Outcome:
@@ -68,22 +68,25 @@ def _tried(ctx: Context, names: Sequence[str]) -> Outcome:
 
     If the trial fails, a running container decides, if there is one.
     """
-    running = _ignored_by_running(ctx, names)
+    running_ignores = _ignored_by_running(ctx, names)
     try:
-        return _by_trial(ctx, names, running)
+        return _by_trial(ctx, names, running_ignores)
     except EngineUnavailable:
         raise
     except CosmicError as error:
-        if running is False:
+        if running_ignores is False:
             return Outcome(found=_handled(names, "in its running container"))
-        if running:
+        if running_ignores:
             why = f"{names[0]} ignores its stop signal in its running container"
             return _outcome(ctx, names, why, ())
         return Outcome(unchecked=(unchecked_of(error, ", ".join(names)),))
 
 
-def _by_trial(ctx: Context, names: Sequence[str], running: bool | None) -> Outcome:
-    """Try the signal; `running` says whether a running container ignores it, None if unknown."""
+def _by_trial(ctx: Context, names: Sequence[str], running_ignores: bool | None) -> Outcome:
+    """Try the signal on a container of its own.
+
+    `running_ignores`: whether a running container ignores the signal; None if unknown.
+    """
     image = ctx.image_of(names[0])
     if image is None:
         return _unchecked(names, NO_IMAGE, "run `cosmicdeploy up`, which gets it")
@@ -92,10 +95,10 @@ def _by_trial(ctx: Context, names: Sequence[str], running: bool | None) -> Outco
         return _slow(ctx, names, trial)
     if not (trial.was_killed or trial.died):
         return Outcome(found=_handled(names, "on a container of its own"))
-    if running is False:
-        # Without its networks the entrypoint may wait for another service, as a shell.
+    if running_ignores is False:
+        # In the trial, which has no networks, the entrypoint may have waited for another service.
         return Outcome(found=_handled(names, "in its running container"))
-    if running is None and _may_wait(trial):
+    if running_ignores is None and _may_wait(trial):
         why = f"its first process is still {trial.program}, which may wait for another service"
         return _unchecked(names, why, "run `cosmicdeploy up`: a running container shows it")
     return _outcome(ctx, names, _why(names[0], trial), trial.words)
@@ -131,7 +134,7 @@ def _why(name: str, trial: StopTrial) -> str:
 
 
 def _outcome(ctx: Context, names: Sequence[str], why: str, words: Sequence[str]) -> Outcome:
-    """Return the outcome for a program that does not end by its signal.
+    """Return the outcome for a program that its stop signal kills, or does not end at all.
 
     What a deploy does before it stops the service decides what is lost. Nothing is lost if the
     service is stopped between two jobs (`restart.between_jobs`).
@@ -155,7 +158,7 @@ def _outcome(ctx: Context, names: Sequence[str], why: str, words: Sequence[str])
 
 
 def _is_drained(ctx: Context, name: str) -> bool:
-    """Return whether the load balancer stops sending requests to a replica before it stops."""
+    """Return whether the load balancer stops sending requests to a replica before a stop."""
     try:
         return load_balancer(ctx).drains(name)
     except EngineUnavailable:

@@ -33,7 +33,7 @@ from cosmicdeploy.stack.model import Healthcheck, Service
 STARTS_WITHIN_SECONDS = 15.0
 ENDS_WITHIN_SECONDS = 10.0
 EVERY_SECONDS = 0.5
-# Variables by which a proxy would take the container for a server of its own (nginx-proxy).
+# nginx-proxy sends requests to a container that has variables with these prefixes.
 FOR_PROXIES = ("VIRTUAL_", "LETSENCRYPT_")
 # The trial must not slow down what serves.
 CPU_SHARES = 128
@@ -78,16 +78,16 @@ def try_stop(ctx: Context, name: str, image_id: str) -> StopTrial:
         )
         container = _require_running(ctx, container_id)
         words = first_command_line(ctx, container)
-        declared = service.stop_signal or container.stop_signal or DEFAULT
+        stop_signal = service.stop_signal or container.stop_signal or DEFAULT
         seconds = min(ctx.service(name).stop_grace_period, ENDS_WITHIN_SECONDS)
         ctx.engine.stop(container_id, seconds)
-        code = _exit_code(ctx, container_id)
+        code = _existing(ctx, container_id).exit_code
         return StopTrial(
             was_killed=code == KILLED,
             handles=handles,
-            died=not handles and code == BY_SIGNAL + signal_number(declared),
+            died=not handles and code == BY_SIGNAL + signal_number(stop_signal),
             words=words,
-            signal=declared,
+            signal=stop_signal,
             seconds=seconds,
         )
 
@@ -151,21 +151,21 @@ def _handles(ctx: Context, service: Service, container_id: str) -> bool:
         return False
 
 
-def _exit_code(ctx: Context, container_id: str) -> int:
+def _existing(ctx: Context, container_id: str) -> Container:
     container = ctx.engine.container(container_id)
     if container is None:
         raise ProbeFailed("Another command has removed the container of this check")
-    return container.exit_code
+    return container
 
 
 def _require_running(ctx: Context, container_id: str) -> Container:
     ctx.safe_point()
-    container = ctx.engine.container(container_id)
-    if container is None or not container.is_running:
-        code = f" with exit code {container.exit_code}" if container else ""
+    container = _existing(ctx, container_id)
+    if not container.is_running:
         raise ProbeFailed(
-            f"Without its networks and volumes, the program ended by itself{code}",
-            where=container.image_name if container else container_id[:12],
+            "Without its networks and volumes, the program ended by itself with exit code"
+            f" {container.exit_code}",
+            where=container.image_name,
             todo="run `cosmicdeploy up`: a running container also shows it",
         )
     return container

@@ -51,8 +51,8 @@ def report(console: Console, options: Namespace, seeded: list[SeededDevice]) -> 
         rows = [{"name": s.name, "token": s.token, "created": s.created} for s in seeded]
         console.line(json.dumps({"devices": rows}))
     elif options.name or options.tokens_file:
-        devices = "1 device" if len(seeded) == 1 else f"{len(seeded)} devices"
-        console.line(f"Seeded {devices}, {sum(s.created for s in seeded)} new.")
+        total = "1 device" if len(seeded) == 1 else f"{len(seeded)} devices"
+        console.line(f"Seeded {total}, {sum(s.created for s in seeded)} new.")
     else:
         table_rows = [(s.name, s.token or "(unchanged)") for s in seeded]
         console.line(render_table(("Name", "Token"), table_rows))

@@ -77,7 +77,7 @@ COMMANDS = (
         name="schedule:run",
         description="Run the scheduled commands",
         handle=run_once,
-        long_running=True,
+        long_running=True,  # ends soon, but logs to standard output like `schedule:work`
     ),
     Command(
         name="schedule:work",

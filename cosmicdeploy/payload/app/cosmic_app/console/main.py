@@ -61,8 +61,8 @@ def prepare(settings: Settings, command: Command, options: Namespace) -> Console
 def expected_errors() -> tuple[type[Exception], ...]:
     """Return the errors that are no bug in the code; the operator sees only their message.
 
-    PyMySQL and the Redis library are imported only here: a command that needs neither would spend
-    a quarter of its time or more on importing them.
+    Called only after an error, since it imports PyMySQL and the Redis library: a command that needs
+    neither would spend a quarter of its time or more on that.
     """
     import pymysql
 

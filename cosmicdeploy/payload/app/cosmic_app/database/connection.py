@@ -71,7 +71,7 @@ def _unverified_tls_context() -> ssl.SSLContext:
 class DatabasePing:
     """Checks that the database answers. For one caller at a time.
 
-    Keeps a connection of its own open, since to open one costs a replica more than all its pings.
+    Keeps a connection of its own open: opening one for each ping would cost more than the pings.
     """
 
     def __init__(self, settings: DatabaseSettings, *, timeout: float) -> None:

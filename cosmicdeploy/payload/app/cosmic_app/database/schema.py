@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pymysql.cursors import DictCursor
 
-REMOTES = "remotes"
+REMOTES = "remotes"  # the devices
 TRANSITIONS = "device_status_transitions"
 MAXIMUM_AGE_SECONDS = 5.0
 

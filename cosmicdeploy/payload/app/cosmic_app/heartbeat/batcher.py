@@ -16,9 +16,8 @@ from cosmic_app.settings import BatchSettings
 Write = Callable[[Sequence[Beat]], list[Outcome]]
 IsAway = Callable[[], Awaitable[bool]]
 
-# In seconds. Each time a beat has waited this long, its request checks whether the database answers
-# (`http/health.py`). This time and the deadline of the check add up to less than a second, so a
-# device gets its 503 within a second.
+# In seconds: how often a waiting request checks whether the database still answers. The check takes
+# at most `DEADLINE_SECONDS` (`http/health.py`), so a device gets its 503 within a second.
 PATIENCE_SECONDS = 0.2
 
 logger = logging.getLogger(__name__)
@@ -80,8 +79,8 @@ class Batcher:
                 continue
             outcomes = self._outcomes([pending.beat for pending in batch])
             if all(isinstance(outcome, Unavailable) for outcome in outcomes):
-                # Most likely the database is down. Refuse all queued beats now: each would wait for
-                # another attempt that fails.
+                # The database is probably down. Refuse the queued beats now: each batch of them
+                # could take seconds to fail.
                 queued, still_more = self._take_queued()
                 batch, more = batch + queued, more and still_more
                 outcomes = outcomes + [outcomes[0]] * len(queued)

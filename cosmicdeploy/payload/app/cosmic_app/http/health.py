@@ -13,8 +13,8 @@ from cosmic_app import cache
 from cosmic_app.database.connection import DatabasePing
 from cosmic_app.settings import Settings
 
-# In seconds. If the database does not answer, a client gets that response within a second, even
-# through the proxy.
+# How long a check may take, in seconds: if the database does not answer, a client gets the 503
+# within a second, even through the proxy.
 DEADLINE_SECONDS = 0.65
 # Seconds for which a good result is reused: less than the time between two checks by the same
 # client.

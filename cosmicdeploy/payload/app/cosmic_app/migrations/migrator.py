@@ -13,8 +13,8 @@ from pymysql.cursors import DictCursor
 from cosmic_app.migrations.model import Migration, MigrationFailed, load_migration, migration_names
 from cosmic_app.migrations.repository import AppliedMigration, Repository
 
-# How long a DDL statement waits for a lock. The server's default is a day, during which all
-# heartbeats would wait behind the statement.
+# How long a DDL statement waits for a lock. The server's default is a day (MariaDB) or a year
+# (MySQL), and all heartbeats would wait behind the statement.
 LOCK_WAIT_SECONDS = 10
 
 

@@ -18,7 +18,7 @@ DEFAULT_QUEUE = f"{QUEUE_PREFIX}default"
 FAILED_QUEUE = f"{QUEUE_PREFIX}failed"
 LARGEST_BYTES = 65536
 # Allowed ids and handler names. Both are logged, so they are short and have no line breaks. A
-# backslash is allowed, since it separates the parts of a PHP class, as in `App\Jobs\Send`.
+# backslash is allowed for names of PHP classes, such as `App\Jobs\Notify`.
 NAME = re.compile(r"[0-9A-Za-z._:\\-]{1,100}")
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
@@ -46,7 +46,7 @@ class Job:
         """Parse a queue entry. Raises `BadJob`."""
         content = _object(text)
         id_, job, data = content.get("id"), content.get("job"), content.get("data") or {}
-        # `dump` writes text; a job that another program queues may have a number.
+        # Another program may queue a job whose id is a number.
         if isinstance(id_, int) and not isinstance(id_, bool):
             id_ = str(id_)
         if not isinstance(id_, str) or not NAME.fullmatch(id_):

@@ -14,8 +14,9 @@ from cosmic_app.cache import LOCK_PREFIX, redis_error
 if TYPE_CHECKING:
     import redis
 
+# The lock of a process that was killed expires after this time.
 LIFETIME_SECONDS = 120
-# Longer than the clocks of two schedulers can differ.
+# How long a start is remembered: longer than the clocks of two schedulers can differ.
 MINUTE_KEPT_SECONDS = 3600
 
 # Only the owner may delete the lock: it may have expired, and another process may hold it now.
