@@ -20,7 +20,7 @@ from cosmicdeploy.settings.loading import FILE_NAME, load_document
 from cosmicdeploy.text.formatting import counted
 from cosmicdeploy.workspace import stack_of
 
-# The settings name variables, but no secrets.
+# Other users may read the file: it names the variables of secrets, never a secret itself.
 MODE = 0o644
 # The kinds of notes that stand in the file too.
 IN_FILE = ("does not hold", "not recognized")
@@ -103,5 +103,6 @@ def _read(opened: Opened) -> list[str]:
     if not survey.engine.is_there:
         return files
     running = sum(map(len, survey.containers.values()))
-    images = sum(survey.engine.image(each.image) is not None for each in survey.services.values())
+    names = {each.image for each in survey.services.values()}
+    images = sum(survey.engine.image(name) is not None for name in names)
     return [*files, counted(running, "container"), counted(images, "image")]

@@ -15,8 +15,8 @@ Mark = Literal["", "guess", "to do"]
 class Fact(Generic[T]):
     """A recognized value.
 
-    `evidence` is the evidence: "file:line" or the image in which it was seen, and what is there. It
-    never repeats a value that may be secret. `mark` is "" if the fact is certain.
+    `evidence` says where it was seen ("file:line", or an image), and what is there. It never
+    repeats a value that may be secret. `mark` is "" if the fact is certain.
     """
 
     value: T

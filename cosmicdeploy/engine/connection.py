@@ -79,7 +79,7 @@ def _configure(api: docker.APIClient) -> None:
     if not api.base_url.startswith(_NO_PROXY):
         api.proxies.update(requests.utils.get_environ_proxies(api.base_url))
     api.trust_env = False
-    # A GET request changes nothing.
+    # A signal may interrupt a GET request, which changes nothing.
     api.get = made_interruptible(api.get)  # type: ignore[method-assign]
 
 

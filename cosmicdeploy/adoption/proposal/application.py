@@ -24,7 +24,7 @@ KEYS = (
     "protocol", "port", "script", "health_path", "release_variable", "release_header", "reached_at",
 )  # fmt: skip
 DEFAULTS: Mapping[str, Any] = {key: Application.model_fields[key].get_default() for key in KEYS}
-# Keys that an application without them does not inherit from the main one: null takes them away.
+# Keys that another application inherits from `app`, unless its own section sets them to null.
 _TAKEN_AWAY = ("script", "release_header")
 
 
@@ -32,9 +32,8 @@ _TAKEN_AWAY = ("script", "release_header")
 class Recognized:
     """The recognized keys of an application; a key that is left out has its default.
 
-    `port` and `protocol` are what its replicas really use, also if the deployer finds that out
-    itself, so that `keys` need not have them. `address` is where clients reach it, if the deployer
-    cannot find that itself.
+    `port` and `protocol` are what its replicas use; `keys` lacks those that the deployer finds out
+    itself. `address` is where clients reach it, if the deployer cannot find that itself.
     """
 
     keys: Mapping[str, Fact[Any]]
@@ -52,7 +51,7 @@ class Recognized:
         return self.keys[key].value if key in self.keys else DEFAULTS[key]
 
     def written(self, key: str) -> Fact[Any] | None:
-        """Return a key that the section `app` has: it differs from the default, or is a guess."""
+        """Return the fact that `app` has for a key; None for a certain one that is the default."""
         fact = self.keys.get(key)
         is_written = fact is not None and (fact.value != DEFAULTS[key] or fact.mark)
         return fact if is_written else None
@@ -74,10 +73,10 @@ def recognize(
     answers = Answers(health_path_of(survey, name, texts, is_only=is_only), header)
     if spoken.spoken == "http":
         answers = ask(survey, group, port, answers, candidates(survey, name), variable)
-    is_known = spoken.is_presumed or _is_fastcgi_default(spoken, port)
+    is_port_implied = spoken.is_presumed or _is_fastcgi_default(spoken, port)
     keys = {
         "protocol": spoken.protocol,
-        "port": None if is_known else port,
+        "port": None if is_port_implied else port,
         "script": spoken.script,
         "health_path": answers.path,
         "release_variable": variable,
@@ -117,23 +116,23 @@ def other_settings(
 
 
 def _differing(key: str, own: Recognized, main: Recognized) -> Fact[Any] | None:
-    """Return what an application has to set for a key, since `app` means something else."""
+    """Return what an application has to set for a key; None if it inherits that from `app`."""
     inherited = main.written(key)
     if key == "reached_at":
-        return own.written(key)  # that of `app` is the main application's alone
+        return own.written(key)  # it is not inherited
     if key == "protocol" and inherited is not None:
         fact: Fact[Any] | None = Fact(value=own.protocol, evidence="unlike app")
     elif key == "port" and inherited is not None:
-        nothing = Fact(value=DEFAULTS["port"], evidence="no file names its port", mark="guess")
-        fact = own.port or nothing
+        assumed = Fact(value=DEFAULTS["port"], evidence="no file names its port", mark="guess")
+        fact = own.port or assumed
     elif key in _TAKEN_AWAY and inherited is not None:
         fact = own.keys.get(key) or Fact(value=None, evidence="unlike app")
     else:
         fact = own.keys.get(key)
-    is_inherited = fact is not None and fact.value == main.value(key)
-    # A guess is written even then, unless the section `app` has the same guess.
-    is_shown = fact is None or not fact.mark or bool(inherited and inherited.mark)
-    return None if is_inherited and is_shown else fact
+    is_same = fact is not None and fact.value == main.value(key)
+    # A guess is written even if `app` has the same value, unless that is marked too.
+    needs_mark = fact is not None and bool(fact.mark) and not (inherited and inherited.mark)
+    return None if is_same and not needs_mark else fact
 
 
 def _setting(key: tuple[str, ...], fact: Fact[Any]) -> Setting:

@@ -35,7 +35,8 @@ def find_framework(survey: Survey, roles: Roles, chosen: Chosen) -> Found:
 def framework_settings(survey: Survey, chosen: Chosen, found: Found) -> Iterator[Setting]:
     """Yield the console, and what the framework's conventions add.
 
-    Only Laravel gets a console: the settings that need one have its commands as their defaults.
+    No other framework than Laravel gets a console: the settings that use it have Laravel's commands
+    as defaults. If no framework is recognized, the commands of scheduler and workers may show one.
     """
     background = chosen.background
     if found is None:
@@ -50,7 +51,7 @@ def framework_settings(survey: Survey, chosen: Chosen, found: Found) -> Iterator
 
 
 def migration_settings(chosen: Chosen, found: Found) -> Iterator[Setting]:
-    """Yield the section `migrate`, if the stack has a database that migrations may run on."""
+    """Yield the section `migrate`, if a deploy can run the framework's migrations."""
     if found is None or not _is_run(chosen, found):
         return
     if found.value.name != DEFAULT:
@@ -63,7 +64,7 @@ def migration_settings(chosen: Chosen, found: Found) -> Iterator[Setting]:
 
 
 def framework_notes(survey: Survey, roles: Roles, chosen: Chosen, found: Found) -> Iterator[Note]:
-    """Yield what does not hold for migrations: those of a framework, or of a container's start."""
+    """Yield a note for migrations that a deploy does not run, or neither judges nor undoes."""
     main, firsts = chosen.main.first, [group.first for group in chosen.groups]
     at_start = {name: fact for name in firsts if (fact := migration_at_start(survey, name))}
     for name, fact in at_start.items():
@@ -96,13 +97,14 @@ def _key(chosen: Chosen, found: Found) -> str:
 
 def _migrates_at_start(name: str, fact: Fact[str], key: str) -> Note:
     migrates = "may migrate" if fact.mark else "migrates"
-    by = key or "a service of their own that the application waits for"
+    todo = f"take them out of the start: a deploy runs them by {key}"
+    apart = "move them into a service of their own that the application waits for: a deploy runs it"
     return Note(
         kind="does not hold",
         about=name,
         what=f"its container {migrates} at its start ({fact.evidence}): no plan shows or judges"
         " these migrations, and a failed deploy does not undo them",
-        todo=f"take them out of the start: a deploy runs them by {by}",
+        todo=todo if key else apart,
     )
 
 

@@ -55,7 +55,7 @@ def rollout_settings(survey: Survey, chosen: Chosen) -> Iterator[Setting]:
 def proxy_settings(survey: Survey, roles: Roles, chosen: Chosen) -> Iterator[Setting]:
     """Yield the files by which the proxy turns clients away or leaves a replica out, if any.
 
-    A file is left out if the configuration names several.
+    A key is left out if the configuration names several files for it.
     """
     kind = _kind_of(roles, chosen)
     if chosen.proxy is None or kind is None:
@@ -114,6 +114,10 @@ def address_settings(main: Recognized) -> Iterator[Setting]:
 
 
 def _seconds_to_start(survey: Survey, name: str) -> float:
+    """Return how long a service may take to become healthy; 0 without a start period.
+
+    The engine's default for interval and timeout is 30 seconds.
+    """
     check = survey.services[name].healthcheck
     if check is None or not check.start_period:
         return 0.0

@@ -44,6 +44,7 @@ def service_roles(
 
 
 def _roles(services: Services) -> Iterator[tuple[str, str]]:
+    """Yield the services with their roles; a later role of a service replaces an earlier one."""
     for name in services.keeping_data:
         yield name, KEEPS_DATA
     for name in services.one_shot:

@@ -130,7 +130,7 @@ def _no_role(name: str, what: str, *, keeps_data: bool) -> Note:
 
 
 def _with_stateful(survey: Survey, roles: Roles, chosen: Chosen) -> Chosen:
-    """Name databases and caches without a role that the deployer does not recognize itself."""
+    """Set `stateful`: servers of data without a role that a deploy would not recognize itself."""
     known = data_keepers(survey.stack, chosen.released)
     stateful = [
         Fact(value=name, evidence=server.evidence)
@@ -142,7 +142,7 @@ def _with_stateful(survey: Survey, roles: Roles, chosen: Chosen) -> Chosen:
 
 
 def _single(survey: Survey, service: Fact[str] | None) -> Fact[str] | None:
-    """Return a service for a role that needs exactly one container; None if it declares others."""
+    """Return a service for a role that needs one container; None if it declares another number."""
     is_single = service is not None and survey.services[service.value].replicas == 1
     return service if is_single else None
 
@@ -157,8 +157,8 @@ def _is_run(survey: Survey, name: str, database: Fact[str] | None, apps: Collect
     return not migrates and needed_by(survey.stack, {name}).isdisjoint(apps)
 
 
-def _task(task: Fact[str], runs: str) -> Fact[str]:
-    evidence = f"{task.evidence}; it ends by itself, and {runs} runs it"
+def _task(task: Fact[str], runner: str) -> Fact[str]:
+    evidence = f"{task.evidence}; it ends by itself, and {runner} runs it"
     return Fact(value=task.value, evidence=evidence, mark="guess")
 
 
@@ -168,7 +168,10 @@ def _facts(pairs: Iterable[tuple[str, Fact[str]]]) -> list[Fact[str]]:
 
 
 def _joined(facts: Sequence[Fact[str]]) -> Fact[list[str]]:
-    """Return the facts as one; the evidence is that of the first guess among them, by its name."""
+    """Return the facts as one, with the evidence of the first guess, else of the first fact.
+
+    If there are several facts, the evidence begins with the name of that service.
+    """
     shown = next((each for each in facts if each.mark), facts[0])
     evidence = f"{shown.value}: {shown.evidence}" if len(facts) > 1 else shown.evidence
     return Fact(value=[each.value for each in facts], evidence=evidence, mark=shown.mark)

@@ -13,7 +13,7 @@ from cosmicdeploy.stack.compose import read_files
 from cosmicdeploy.stack.model import Build, ComposeFiles, Service, Stack
 
 _MOST_FILES = 5
-# What such files build is not what runs in production.
+# Words in the names of compose files whose builds are not what runs in production.
 _DEVELOPMENT = re.compile(r"(?<![a-z])(?:ci|debug|dev|development|e2e|local|test|tests)(?![a-z])")
 
 
@@ -34,7 +34,7 @@ def builds_elsewhere(
     over.
     """
     found: dict[str, BuildElsewhere] = {}
-    wanted = {name for name, service in stack.services.items() if _is_built_elsewhere(service)}
+    wanted = {name for name, service in stack.services.items() if _may_be_own(service)}
     files = [each for each in others if not _DEVELOPMENT.search(each.name)]
     for file in files[:_MOST_FILES] if wanted else ():
         for name, build in _builds(file, env_file, environ):
@@ -43,8 +43,8 @@ def builds_elsewhere(
     return found
 
 
-def _is_built_elsewhere(service: Service) -> bool:
-    """Return whether an image is probably the stack's own: official images have no folder."""
+def _may_be_own(service: Service) -> bool:
+    """Return whether a pulled image may be the stack's own; official ones have no folder: nginx."""
     return service.build is None and "/" in service.image
 
 

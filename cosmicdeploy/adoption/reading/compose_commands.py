@@ -31,7 +31,7 @@ _COMMAND = re.compile(rf"{_OPTION}(?:[\s\\]{{1,40}}{_OPTION}){{0,9}}")
 def files_of_commands(file: Path) -> Fact[tuple[Path, ...]] | None:
     """Return the compose files that most commands read together with this file.
 
-    Comments count too, since a compose file's own say how it is used. Returns None if no text of
+    Comments count too: those of a compose file often say how it is used. Returns None if no text of
     the folder has a command with this file.
     """
     places: dict[tuple[Path, ...], str] = {}

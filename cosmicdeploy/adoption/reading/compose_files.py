@@ -45,8 +45,8 @@ def choose_files(
 
     `named` are those that the operator names. `own` are the variables of the env file and `environ`
     those of the shell, which may have COMPOSE_FILE. `running` are the containers that run from this
-    folder. Raises `ConfigError` if there is no compose file, or if
-    one that has to be looked at is unusable.
+    folder. Raises `ConfigError` if there is no compose file, or if one that has to be looked at is
+    unusable.
     """
     found = default_files(folder)
     chosen = (
@@ -120,7 +120,7 @@ def _by_name(found: Sequence[Path]) -> ChosenFiles | None:
 
 
 def _over_another(file: Path, base: Path) -> ChosenFiles | None:
-    """Return the files over which the file for production is read; None if it is read alone."""
+    """Return the file for production and those that it overrides; None if it is read alone."""
     shown = files_of_commands(file)
     if shown is not None and len(shown.value) > 1:
         return ChosenFiles(files=shown.value, evidence=shown.evidence, mark="guess")

@@ -70,7 +70,10 @@ def read_declared(files: ComposeFiles, variables: Mapping[str, str], folder: Pat
 
 
 def shown_path(text: str, folder: Path) -> str:
-    """Return a path, or "file:line", relative to the stack's folder and safe to print."""
+    """Return a path, or "file:line", relative to the stack's folder and safe to print.
+
+    A path that is not below the parent of that folder stays as it is.
+    """
     path, colon, line = text.rpartition(":")
     if not (colon and line.isdecimal()):
         path, colon, line = text, "", ""
@@ -80,7 +83,7 @@ def shown_path(text: str, folder: Path) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return foreign text without line breaks and control characters, for a comment."""
+    """Return foreign text on one line and without control characters."""
     return sanitized(" ".join(text.split()))
 
 

@@ -45,8 +45,8 @@ def read_built_image(build: Build, folder: Path) -> BuiltImage:
     source = read_source(build)
     recipe = recipe_of(source, _ENGINE, True, lambda _base: ())
     chain = _chain(recipe)
-    before = global_args(source.dockerfile, build.args, source.where)
-    reader = _Reader(shown_path(source.where, folder), {**before, **build.args})
+    global_values = global_args(source.dockerfile, build.args, source.where)
+    reader = _Reader(shown_path(source.where, folder), {**global_values, **build.args})
     for stage in chain:
         reader.begin_stage()
         for instruction in stage.instructions:
@@ -149,8 +149,8 @@ class _Reader:
 
     def _check(self, instruction: Instruction) -> None:
         kind, _, command = instruction.arguments.partition(" ")
-        if kind.upper() == "NONE":
-            self._words.pop("HEALTHCHECK", None)
+        if kind.upper() == "NONE":  # an empty check overrides that of the base image
+            self._words["HEALTHCHECK"] = self._fact((), instruction)
         else:
             self._words["HEALTHCHECK"] = self._command(command.strip(), instruction)
 

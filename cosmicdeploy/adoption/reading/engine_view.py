@@ -23,7 +23,7 @@ class EngineView:
         return self._engine is not None
 
     def image(self, reference: str) -> Image | None:
-        """Return an image that the engine has; None without one."""
+        """Return an image; None if the engine does not have it."""
         if reference not in self._images:
             self._images[reference] = self._found_image(reference)
         return self._images[reference]

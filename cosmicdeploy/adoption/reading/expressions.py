@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# `$$` is matched without a name: it is a dollar sign, no variable.
 _START = re.compile(r"\$(?:\$|(?P<name>[A-Za-z_]\w*)|\{(?P<braced>[A-Za-z_]\w*))")
 
 
@@ -40,7 +41,7 @@ def only_variable(text: object) -> str:
 
 
 def without_expressions(text: str, placeholder: str = "") -> str:
-    """Return the text with a placeholder for each variable; `{}` in it stands for the name."""
+    """Return the text with a placeholder for each variable; `{}` in a placeholder is its name."""
     parts, position = [], 0
     for each in expressions(text):
         parts += [text[position : each.start], placeholder.replace("{}", each.name)]

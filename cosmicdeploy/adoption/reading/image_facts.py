@@ -16,6 +16,7 @@ Words = tuple[str, ...]
 class ImageFacts:
     """What an image says about its containers; None for what is unknown or not set.
 
+    A `healthcheck` without words says that the containers have none.
     `names` are the names of the image itself, if the compose file declares one, and of the images
     that it starts from. `is_complete` means that nothing else can add a port or a command.
     """

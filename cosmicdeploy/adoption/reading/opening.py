@@ -65,13 +65,13 @@ def open_folder(choice: StackChoice, engine: EngineView) -> Opened:
     path = env_file.value if env_file else folder / ENV_FILE
     env_variables = read_env_file(path, environ)
     files = choose_files(folder, choice.files, env_variables, environ, running)
-    # As for a deploy, the project directory is the folder of the link's target.
+    # If a file is a link, the project directory is that of its target, as for a deploy.
     resolved = tuple(each.resolve() for each in files.files)
     named = ComposeFiles(files=resolved, env_file=path, project=choice.project)
     stack = read_files(named, environ)
     project = _project(choice, stack, running) or _project_of_shell(stack, env_variables, environ)
     if project is not None:
-        # The project is known only from the first reading, but it may be a variable in the files.
+        # The first reading shows the project, whose name the files may use as a variable.
         named = replace(named, project=project.value)
         stack = read_files(named, environ)
     declared = read_declared(named, {**env_variables, **environ}, folder)

@@ -96,13 +96,14 @@ class Survey:
 
     @cached_property
     def sources(self) -> Mapping[str, Sources]:
-        """The source files of each service; what is left out of too many gets a note."""
+        """The source files of each service; a service with too many of them gets a note."""
         sources = {
             name: sources_of(service, self._built_files(name), self.folder)
             for name, service in self.services.items()
         }
-        for name in (name for name, own in sources.items() if own.is_cut):
-            self.add_unread(name, f"its sources: only {MAX_FILES:,} files, nearest to the top")
+        for name, own in sources.items():
+            if own.is_cut:
+                self.add_unread(name, f"its sources, except {MAX_FILES:,} files near the top")
         return sources
 
     def _built_files(self, name: str) -> Iterator[tuple[str, str]]:
@@ -132,7 +133,7 @@ class Survey:
         return self.declared.place(service, *keys)
 
     def file(self, name: str, path: Path) -> TextFile:
-        """Return a file of the stack's folder as a text that may be searched."""
+        """Return a file as a text that may be searched; messages name it relative to the folder."""
         return TextFile(name, path, shown_path(str(path), self.folder))
 
     def text(self, service: str, file: TextFile) -> SearchedText:

@@ -23,9 +23,9 @@ _INDENT = "  "
 def render(settings: Sequence[Setting], notes: Iterable[Note]) -> str:
     """Return the text of `cosmicdeploy.yaml`; the notes are comments at its end."""
     lines = [HEAD.rstrip(), "", *_body(settings)]
-    about = list(_notes(notes))
-    if about:
-        lines += ["", *about]
+    comments = list(_notes(notes))
+    if comments:
+        lines += ["", *comments]
     return "\n".join(lines) + "\n"
 
 

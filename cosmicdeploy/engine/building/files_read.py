@@ -72,7 +72,7 @@ def _path(source: str) -> str:
     """
     if "$" in source or "\\" in source:
         return EVERYTHING
-    folders, match = source, _WILDCARD.search(source)
+    path, match = source, _WILDCARD.search(source)
     if match:
-        folders = posixpath.dirname(source[: match.start()] + "x")
-    return posixpath.normpath(f"/{folders}").lstrip("/")
+        path = posixpath.dirname(source[: match.start()])
+    return posixpath.normpath(f"/{path}").lstrip("/")

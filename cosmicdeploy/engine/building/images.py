@@ -53,5 +53,6 @@ def remove_unused_image(api: APIClient, image_id: str) -> None:
     try:
         api.remove_image(image_id)
     except APIError as error:
-        if error.status_code != HTTPStatus.CONFLICT:  # a container uses the image
+        # The engine reports a conflict if a container uses the image.
+        if error.status_code != HTTPStatus.CONFLICT:
             raise

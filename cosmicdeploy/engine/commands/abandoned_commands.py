@@ -40,9 +40,8 @@ def terminated_on_error(
 ) -> Iterator[Mapping[str, str]]:
     """Yield a variable for a command's environment; if the block raises, signal the command.
 
-    The error of the block is raised again; an error of the engine while signalling is ignored.
-
-    The caller starts the command within the block, with this variable, as `user` ("" is the
+    The error of the block is raised again; an error of the engine while signalling is ignored. The
+    caller starts the command within the block, with this variable, as `user` ("" is the
     container's own user).
     """
     job = secrets.token_hex(8)

@@ -24,7 +24,8 @@ def remove(api: APIClient, container_id: str, *, volumes: bool) -> None:
     except NotFound:
         return
     except APIError as error:
-        if error.status_code != HTTPStatus.CONFLICT:  # another client is removing it
+        # The engine reports a conflict if another client is removing the container.
+        if error.status_code != HTTPStatus.CONFLICT:
             raise
         _wait_removed(api, container_id)
 

@@ -78,6 +78,24 @@ def test_an_image_says_what_no_file_says(adopted: Adopt) -> None:
     assert "1 image" in adoption.read
 
 
+def test_a_dockerfile_can_turn_the_health_check_of_its_base_image_off(adopted: Adopt) -> None:
+    check = {"Test": ["CMD", "curl", "-f", "http://localhost:8123/alive"]}
+    base = parse_image({"Id": "sha256:1", "Config": {"Healthcheck": check}})
+    engine = EngineView(FakeEngine({"base:1": base}))  # type: ignore[arg-type]
+    text = "  web: {build: ., ports: ['80:8123']}\n"
+    own = adopted(compose(text, Dockerfile="FROM base:1\nHEALTHCHECK NONE\n"), engine)
+    assert "health check" not in evidence(own, "app.health_path")
+    inherited = adopted(compose(text, Dockerfile="FROM base:1\n"), engine)
+    assert values(inherited)["app.health_path"] == "/alive"
+
+
+def test_an_image_of_several_services_is_counted_once(adopted: Adopt) -> None:
+    image = parse_image({"Id": "sha256:1", "Config": {"ExposedPorts": {"80/tcp": {}}}})
+    files = compose("  one: {image: 'shop:1'}\n  two: {image: 'shop:1'}\n")
+    adoption = adopted(files, EngineView(FakeEngine({"shop:1": image})))  # type: ignore[arg-type]
+    assert "1 image" in adoption.read
+
+
 def test_the_running_containers_name_the_files_the_project_and_the_env_file(
     adopted: Adopt, folder: Path
 ) -> None:

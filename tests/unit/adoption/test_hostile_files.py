@@ -78,7 +78,17 @@ def test_sources_that_are_left_out_are_said(
     files = compose("  web: {build: ., ports: ['80:80']}\n", Dockerfile="FROM x\nCOPY . /srv\n")
     more = {f"{number}.txt": "" for number in range(9)}
     [note] = [e for e in adopted(files | more).notes if e.about == "web" and e.kind == "not read"]
-    assert note.what.startswith("its sources: only")
+    assert note.what.startswith("its sources, except")
+
+
+def test_files_of_a_mounted_folder_that_are_left_out_are_said(
+    adopted: Adopt, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cosmicdeploy.adoption.reading.texts.source_files.MAX_FILES", 3)
+    files = compose("  web: {image: 'x:1', ports: ['80:80'], volumes: ['./code:/srv']}\n")
+    more = {f"code/{number}.txt": "" for number in range(9)}
+    notes = [e for e in adopted(files | more).notes if e.about == "web" and e.kind == "not read"]
+    assert any(note.what.startswith("its sources, except") for note in notes)
 
 
 @pytest.mark.parametrize(

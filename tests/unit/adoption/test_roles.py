@@ -194,6 +194,16 @@ def test_a_database_that_is_not_backed_up_is_named(adopted: Adopt, product: str)
     assert "services.database" not in values(adoption)
 
 
+def test_a_replicated_database_is_named_beside_no_other(adopted: Adopt) -> None:
+    text = """\
+  web: {build: ., ports: ["80:80"]}
+  db: {image: "mariadb:11", deploy: {replicas: 2}}
+"""
+    adoption = adopted(compose(text, Dockerfile="FROM scratch\n"))
+    notes = [e for e in adoption.notes if e.about == "db" and e.kind == "does not hold"]
+    assert [e.what.partition(":")[0] for e in notes] == ["MariaDB in the service db"]
+
+
 @pytest.mark.parametrize(
     ("environment", "expected"),
     [

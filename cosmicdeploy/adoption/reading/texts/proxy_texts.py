@@ -23,10 +23,12 @@ _MAX_VALUE = 200
 
 
 def proxy_texts(survey: Survey, name: str) -> list[SearchedText]:
-    """Return the configuration of a proxy: mounted, copied into its image, or in its command.
+    """Return the configuration of a proxy.
 
-    Short variables of the container's environment are resolved, as templates need it, but for those
-    that may hold a secret. The texts are searched, and never shown.
+    It is mounted, copied into its image, in its command or in its variables. References to the
+    environment, as in templates, are replaced by the variables' values (`filled`), unless a value
+    is long or may be a secret. The texts are searched, and never shown. Those beyond `MAX_TOTAL`
+    are left out.
     """
     short = {
         key: value

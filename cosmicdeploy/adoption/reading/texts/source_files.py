@@ -14,7 +14,7 @@ from cosmicdeploy.adoption.reading.texts.secrecy import is_secret_file
 from cosmicdeploy.adoption.reading.texts.text_file import TextFile
 from cosmicdeploy.stack.model import Service
 
-# Limits for one service, which also bound folders; beyond them the rest is left out.
+# Limits for one service; what exceeds them is left out. Each folder has the limit of files, too.
 MAX_FILES = 3000
 MAX_TOTAL = 8 << 20
 _CODE = {
@@ -53,7 +53,7 @@ class Sources:
                 yield each
 
     def code(self) -> Iterator[TextFile]:
-        """Yield the files of the application's own code that are texts."""
+        """Yield the files of the application's own code, until their texts exceed `MAX_TOTAL`."""
         left = MAX_TOTAL
         for each in self.files:
             path = PurePosixPath(each.name)
@@ -67,8 +67,8 @@ class Sources:
 def sources_of(service: Service, built: Iterable[tuple[str, str]], folder: Path) -> Sources:
     """Return the files of a service: those that its build reads, and those that it mounts.
 
-    `built` are pairs of a name in the build context and a path. Only mounts from the stack's folder
-    count, and no secrets.
+    `built` are pairs of a name in the build context and a path. Only mounts from below the stack's
+    folder count, and no secrets.
     """
     files = {path: name for name, path in built if not is_secret_file(name)}
     for mount in service.mounts:
@@ -102,7 +102,8 @@ def below(path: Path) -> Iterator[tuple[str, Path]]:
         if not is_secret_file(path.name):
             yield path.name, path
         return
-    for file in islice(_walked(path), MAX_FILES):
+    # One file more than is searched, so that the caller notices that there are more.
+    for file in islice(_walked(path), MAX_FILES + 1):
         if file.is_symlink() and not file.resolve().is_relative_to(path.resolve()):
             continue
         if not is_secret_file(file.name):

@@ -99,7 +99,7 @@ class TextFile:
 
 
 def _read(path: Path) -> bytes:
-    """Return the content of a regular file. Raises `OSError`, also if it is too large."""
+    """Return the content of a regular file, else b"". Raises `OSError`, also if it is too large."""
     status = path.stat()
     # Files of /proc claim to have no size; reading some of them waits for ever.
     if not stat.S_ISREG(status.st_mode) or not status.st_size:

@@ -23,7 +23,7 @@ DEFAULT_VARIABLE = "REDIS_PASSWORD"
 def find_cache(survey: Survey, roles: Roles) -> Fact[str] | None:
     """Return the service of the cache; None if there is none, or if several may be it.
 
-    Of several it is the only one that an application names or depends on.
+    Those that an application names or depends on count before all others.
     """
     found = roles.of_kind("cache")
     used = [name for name in found if name in _used(survey, roles)]
@@ -35,7 +35,7 @@ def find_cache(survey: Survey, roles: Roles) -> Fact[str] | None:
 
 
 def password_of(survey: Survey, roles: Roles, name: str) -> Fact[str] | None:
-    """Return the variable that holds the cache's password; None if it has none."""
+    """Return the variable that holds the cache's password; None if the cache needs none."""
     environment = survey.services[name].environment
     for variable in _PASSWORDS:
         if variable in environment:
@@ -68,7 +68,7 @@ def _of_application(survey: Survey, roles: Roles, place: str) -> Fact[str]:
 
 
 def _unless_empty(survey: Survey, name: str, variable: str) -> Fact[str] | None:
-    """Return the variable of a password; if the password is empty, only a variable that is set."""
+    """Return the variable of a password; None for an empty one without a variable that is set."""
     fact = variable_of(survey, name, variable, DEFAULT_VARIABLE)
     if survey.services[name].environment[variable]:
         return fact
@@ -78,7 +78,7 @@ def _unless_empty(survey: Survey, name: str, variable: str) -> Fact[str] | None:
 
 
 def _joined(text: str) -> str:
-    """Return a text whose variables have no blanks, so that each is one word."""
+    """Return a text with NUL for each blank in a variable, so that each variable is one word."""
     parts, position = list[str](), 0
     for each in expressions(text):
         parts += [text[position : each.start], text[each.start : each.end].replace(" ", "\0")]

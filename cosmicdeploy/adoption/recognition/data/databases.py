@@ -40,14 +40,15 @@ class Access:
 def find_database(survey: Survey, roles: Roles) -> Fact[str] | None:
     """Return the service of the database that is backed up; None if there is none.
 
-    Of several it is the one that an application uses, by its variables or `depends_on`.
+    Of several it is the one that an application uses, by its variables or `depends_on`, else the
+    first.
     """
-    own = [
+    candidates = [
         name for name in roles.of_kind("database") if roles.servers[name].value.product in BACKED_UP
     ]
     used = {each.host for each in uses(survey, roles)}
     depended = {other for name in roles.applications for other in survey.services[name].depends_on}
-    ranked = sorted(own, key=lambda name: (name not in used, name not in depended))
+    ranked = sorted(candidates, key=lambda name: (name not in used, name not in depended))
     if not ranked:
         return None
     is_certain = len(ranked) == 1 or ranked[0] in used

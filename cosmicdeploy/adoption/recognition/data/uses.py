@@ -69,14 +69,14 @@ def _port(environment: Mapping[str, str]) -> str:
 
 
 def database_notes(survey: Survey, roles: Roles, chosen: str) -> Iterator[Note]:
-    """Yield a note for each database and other store that is not backed up, by its name.
+    """Yield a note for each database and other store that is not backed up; the note names it.
 
     `chosen` is the service of the database that is backed up; "" for none.
     """
     for name in roles.of_kind("database"):
         product = roles.servers[name].value.product
         if name != chosen:
-            beside = f", beside {chosen}," if product in BACKED_UP else ""
+            beside = f", beside {chosen}," if chosen and product in BACKED_UP else ""
             yield _not_held(name, f"{product}{beside} in the service {name}")
     for name in roles.of_kind("store"):
         product = roles.servers[name].value.product

@@ -11,8 +11,8 @@ from cosmicdeploy.adoption.reading.survey import Survey
 # Artisan's commands that clear what was cached for another release.
 CLEARS = ("cache:clear", "config:clear", "route:clear")
 _LOG, _CONFIG_CACHE = "storage/logs/laravel.log", "bootstrap/cache/config.php"
-# Channels that write to the container's output instead of a file.
-_TO_OUTPUT = ("errorlog", "null", "papertrail", "stderr", "stdout", "syslog")
+# Channels that write no log file.
+_WITHOUT_FILE = ("errorlog", "null", "papertrail", "stderr", "stdout", "syslog")
 _POOL_USER = re.compile(r"^[ \t]*user[ \t]*=[ \t]*([a-z_][a-z0-9_-]*)\s*$", re.MULTILINE)
 _FPM = re.compile(r"php:\S*fpm")
 _ROOT = ("", "root", "0", "0:0")
@@ -68,7 +68,7 @@ def _working_directory(survey: Survey, name: str) -> Fact[str] | None:
 
 def _log_file(survey: Survey, name: str, folder: Fact[str]) -> Fact[str] | None:
     channel = survey.services[name].environment.get("LOG_CHANNEL", "")
-    if channel in _TO_OUTPUT:
+    if channel in _WITHOUT_FILE:
         return None
     path = f"{folder.value.rstrip('/')}/{_LOG}"
     logging = survey.sources[name].named("config/logging.php")

@@ -31,7 +31,7 @@ def migration_at_start(survey: Survey, name: str) -> Fact[str] | None:
 
 
 def migrating_services(survey: Survey, roles: Roles, services: Iterable[str]) -> list[str]:
-    """Return the services that migrate, and for whose end one of these services waits."""
+    """Return the services that migrate, and for whose end one of `services` waits."""
     awaited = {each for name in services for each in survey.services[name].depends_on}
     names = (name for name in roles.one_shot if name in awaited)
     return [name for name in names if migration_at_start(survey, name)]

@@ -20,8 +20,8 @@ from cosmicdeploy.migrations.frameworks.suggestion import (
     suggestions,
 )
 
-# A command of at most three plain words before one of Artisan's; a word behind an option may be a
-# secret.
+# One to three plain words before a command of Artisan, such as `php artisan`. No option is among
+# them, since the word behind it may be a secret.
 _AS_ARTISAN = re.compile(r"((?:[\w./][\w./-]* ){1,3})(?:schedule|queue):work\b")
 
 
@@ -29,9 +29,9 @@ _AS_ARTISAN = re.compile(r"((?:[\w./][\w./-]* ){1,3})(?:schedule|queue):work\b")
 class RecognizedFramework:
     """The framework of an application, by its name.
 
-    `is_described`: cosmicdeploy has a file for it, so it can run its migrations. `program` is what
-    its commands begin with, None for what that file says. `service` is a one-shot service that runs
-    them, None without one.
+    `is_described`: cosmicdeploy has a file for it, so a deploy can run its migrations. `program` is
+    what the framework's commands begin with; None for the program that its file names. `service` is
+    a one-shot service that runs the migrations; None without one.
     """
 
     name: str
@@ -69,7 +69,7 @@ def framework_of(
 def console_of_commands(survey: Survey, background: Iterable[str]) -> Fact[list[str]] | None:
     """Return a console that takes Artisan's commands, by the command of a scheduler or worker.
 
-    It is a guess, of the words before `schedule:work` or `queue:work`.
+    It is the words before `schedule:work` or `queue:work`, as a guess.
     """
     for name in background:
         command = survey.command(name)
@@ -99,7 +99,7 @@ def _program(chosen: Suggestion, places: Mapping[str, str]) -> Fact[list[str]] |
 
 
 def _service(survey: Survey, migrating: Sequence[str], framework: str) -> Fact[str] | None:
-    """Return the service that runs the framework; another one that migrates is a guess."""
+    """Return the service that runs the framework, else one that migrates, as a guess."""
     for name in migrating:
         running = _commands(survey, [name]) | _images(survey, [name])
         fitting = [e for e in suggestions((), running) if e.framework == framework]
@@ -118,7 +118,7 @@ def _commands(survey: Survey, services: Iterable[str]) -> dict[str, str]:
 
 
 def _images(survey: Survey, services: Iterable[str]) -> dict[str, str]:
-    """Return the names of the services' images: some have a framework as their program."""
+    """Return the names of the services' images, with places: some are made to run a framework."""
     return {
         image: survey.place(name, "image")
         for name in services

@@ -22,13 +22,15 @@ _SETS = re.compile(
     re.IGNORECASE,
 )
 _READS = re.compile(r"\breq(?:uest)?\b|getHeader|hasHeader|header_in|\.get\(", re.IGNORECASE)
-_LONGEST_LINE = 1000
+# How many characters of a very long line are searched before and behind a match.
+_NEAR = 1000
 
 
 def release_header(survey: Survey, name: str, variable: str) -> Fact[str] | None:
     """Return the only header that the source files set and that sounds like the release.
 
-    It is a guess, unless its line also names the release variable, `variable`.
+    It is a guess, unless its line also has the name of the release variable, `variable`, or the
+    last word of that name.
     """
     found = _set_headers(survey, name)
     if len({each.lower() for each in found}) != 1:
@@ -47,7 +49,7 @@ def sounds_like_release(header: str) -> bool:
 
 
 def _set_headers(survey: Survey, name: str) -> dict[str, tuple[str, str]]:
-    """Return the headers that the code sets, each with its first line and "file:line"."""
+    """Return the headers that command and code set, each with its first line and "file:line"."""
     command = survey.command(name)
     found = {header: (line, command.evidence) for header, line, _ in _headers(command.value)}
     for file in survey.sources[name].code():
@@ -68,5 +70,5 @@ def _line(text: str, match: re.Match[str]) -> str:
     """Return the line of a match, or of a very long line what is near the match."""
     start = text.rfind("\n", 0, match.start()) + 1
     end = text.find("\n", match.end())
-    near = slice(match.start() - _LONGEST_LINE, match.end() + _LONGEST_LINE)
+    near = slice(match.start() - _NEAR, match.end() + _NEAR)
     return text[max(start, near.start) : min(near.stop, len(text) if end < 0 else end)]

@@ -23,7 +23,7 @@ _OTHERS = re.compile(
     r"|SYMFONY|TOMCAT|TRAEFIK|UBUNTU|UV|VITE|VUE|WORDPRESS|XDEBUG|YARN|[A-Z0-9]+_IMAGE)"
     r"_(?:VERSION|TAG|RELEASE|BUILD|SHA)"
 )
-# Names that an image has by no accident.
+# Names that mean the application's release even in an image, most of whose variables are inherited.
 _IN_IMAGE = ("APP_RELEASE", "APP_VERSION", "RELEASE", "RELEASE_VERSION", "GIT_COMMIT", "GIT_SHA")
 
 
@@ -94,7 +94,7 @@ def _means_release(variable: str) -> bool:
 
 
 def _varies(written: object) -> bool:
-    """Return whether a value as written is a variable, or is passed on by its name alone."""
+    """Return whether a value as written has a variable, or is set elsewhere (None)."""
     return written is None or (isinstance(written, str) and "$" in written)
 
 

@@ -35,9 +35,10 @@ class Published:
 class Address:
     """Where clients reach an application, if that is not the proxy's published port alone.
 
-    `url` has the name that clients use, which has to lead to the stack. If the stack publishes the
-    port, no name server is needed: `host` is that name, and `local` the port's URL on this machine.
-    `local` is None if the deployer finds it itself, and both are if another machine may have it.
+    `url` has the name that clients use, and works only if this name leads to the stack. If the
+    stack publishes the port, requests need no name server: `host` is the name that they carry, and
+    `local` the URL of the port on this machine, None if the deployer finds it itself. If the port
+    may be another machine's, `host` and `local` are None.
     """
 
     url: Fact[str]
@@ -56,7 +57,7 @@ def address_of(
     host = _host(survey, group, proxy, texts)
     if host is None or not is_host_name(host.value.name):
         return None
-    # In front of a proxy without a published port is another one, probably at the usual ports.
+    # A proxy without a published port is behind another one, which probably has the usual ports.
     is_front = bool(proxy and survey.services[proxy].ports)
     ports = published_ports(survey, proxy) if is_front else Published(HTTP, HTTPS)
     is_plain = ports.http is not None or (is_front and has_plain_address(survey, proxy))
@@ -107,7 +108,7 @@ def published_ports(survey: Survey, name: str) -> Published:
 def _host(
     survey: Survey, group: Group, proxy: str, texts: Sequence[SearchedText]
 ) -> Fact[DeclaredHost] | None:
-    """Return the name that requests need, if the published port alone does not do."""
+    """Return the host name that requests need; None if the published port is enough."""
     names = (*group.services, proxy) if proxy else group.services
     by_labels = [fact for name in names if (fact := host_by_labels(survey, name))]
     if by_labels:

@@ -33,7 +33,7 @@ _LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]", "::1")  # noqa: S104 - r
 class CheckedUrl:
     """What a health check requests; `port` is None if it is a variable that nothing sets.
 
-    `path` may have a query, which may hold a token; it is "" if it has a secret variable.
+    `path` may have a query, which may hold a token; it is "" if the check uses a secret variable.
     """
 
     path: str
@@ -44,8 +44,8 @@ class CheckedUrl:
 def checked_url(survey: Survey, name: str) -> Fact[CheckedUrl] | None:
     """Return the URL that the health check of a service requests; None if it requests none.
 
-    A port beside the usual one that the service publishes is not that of its clients, such as one
-    for metrics: it is left out.
+    If the service publishes one of the `USUAL` ports, a URL with a port that it does not publish,
+    such as one for metrics, is left out.
     """
     words, evidence = _check(survey, name)
     text = " ".join(words)
@@ -68,7 +68,7 @@ def has_health_check(survey: Survey, name: str) -> bool:
 
 
 def drain_file_of(survey: Survey, name: str) -> Fact[str] | None:
-    """Return the file while which exists the health check of a service fails; None without one."""
+    """Return the file whose existence makes a service's health check fail; None without one."""
     words, evidence = _check(survey, name)
     match = _NO_FILE.search(" ".join(words))
     return Fact(value=match[1], evidence=f"{evidence}, health check") if match else None

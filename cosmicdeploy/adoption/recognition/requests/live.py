@@ -1,4 +1,4 @@
-"""Ask a running replica for its health path: a few GET requests, as its clients send them."""
+"""Find out which health path a running replica answers, by a few GET requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cosmicdeploy.errors import EngineError
 from cosmicdeploy.probes.http import OK, Response, send_request
 from cosmicdeploy.probes.preconditions.absent_path import answers_everything
 
-# Paths that many applications answer; asked only if no file names a health path.
+# Paths that many applications answer; tried only if the health path is a guess.
 WELL_KNOWN = ("/health", "/healthz", "/up", "/api/health", "/")
 MOST_REQUESTS = 6
 
@@ -86,7 +86,7 @@ def _header(
 ) -> Fact[str] | None:
     """Return the header that has the running release; without a known release, one as a guess.
 
-    A header that the files name but the response lacks, or that has another value, is none.
+    A header that the files name does not count if the response lacks it or has another value.
     """
     release = container.environment.get(variable.value, "") if variable else ""
     names = [

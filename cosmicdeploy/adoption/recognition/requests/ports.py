@@ -42,7 +42,7 @@ def _of_passes(passes: Sequence[Pass]) -> Fact[int] | None:
     known = [each for each in passes if each.port is not None]
     if known:
         return Fact(value=known[0].port or 0, evidence=known[0].evidence)
-    # nginx's `proxy_pass http://web` means port 80; a label without a port says nothing.
+    # `proxy_pass http://web` of nginx means port 80; a label without a port says nothing.
     direct = next((p for p in passes if p.has_default_port and p.kind == "proxy"), None)
     return Fact(value=80, evidence=direct.evidence) if direct else None
 

@@ -12,7 +12,7 @@ from cosmicdeploy.adoption.recognition.roles.applications import Group
 from cosmicdeploy.proxy.declared.protocols import PROTOCOLS
 from cosmicdeploy.stack.data_keepers import words_of
 
-# Base images of which none listens on a port by itself.
+# Words in the names of base images, none of which listens on a port by itself.
 _PLAIN = {
     "alpine", "amazonlinux", "busybox", "bun", "debian", "deno", "dotnet", "elixir", "golang",
     "jdk", "jre", "node", "openjdk", "python", "ruby", "rust", "scratch", "temurin", "ubuntu",
@@ -21,9 +21,11 @@ _PLAIN = {
 
 @dataclass(frozen=True)
 class Spoken:
-    """What replicas speak: http, fastcgi or other; None for a key that the settings need not have.
+    """What replicas speak (`spoken`): http, fastcgi or other.
 
-    `is_presumed`: the deployer reads protocol and port from the proxy's files before each run.
+    `protocol`, `script` and `reached_at` are keys of the settings; None for one that they need not
+    have. `is_presumed`: the deployer reads protocol and port from the proxy's files before each
+    run.
     """
 
     spoken: str = "http"
@@ -77,7 +79,7 @@ def _php_fpm(survey: Survey, name: str) -> Fact[str] | None:
 
 
 def _is_without_port(survey: Survey, name: str) -> bool:
-    """Return whether all of a service is known, and nothing of it listens."""
+    """Return whether a service's image is known so well that it would show a port."""
     image, built = survey.images[name], survey.built.get(name)
     is_plain = built is not None and not _PLAIN.isdisjoint(words_of(built.base))
     return image.is_complete or is_plain

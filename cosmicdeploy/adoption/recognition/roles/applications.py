@@ -34,9 +34,9 @@ class Group:
 def find_groups(survey: Survey, roles: Roles) -> list[Group]:
     """Return the applications, the main one first; empty if no service serves requests.
 
-    The main application is the one that schedulers and workers share an image with, else the one
-    that uses a database, else one that other machines reach, else the first, each after those that
-    it depends on.
+    The main application is the one that most schedulers, workers and tasks share an image with,
+    else one that depends on a database, else one that other machines reach, else the first in the
+    order of starts.
     """
     groups: list[list[str]] = []
     for name in roles.applications:
@@ -82,8 +82,9 @@ def entry_names(
 ) -> Mapping[str, tuple[str, ...]]:
     """Return the names of all applications but the main one, each with its services.
 
-    A name is that of its only service, else that of its first service without a number. It is not
-    the name of a role or of another service.
+    An application with one service has the name of that service, except `app`, which is the name of
+    a main application with several. Any other has the name of its first service without a number at
+    its end, or a similar one: not that of a role or of another service.
     """
     main, *others = groups
     names: dict[str, tuple[str, ...]] = {}

@@ -54,8 +54,8 @@ _NAMES: Mapping[Role, str] = {
     "task": r"migrat(?:e|ions?|or)|init|setup|seed(?:er)?|bootstrap",
 }
 _ROLE_VARIABLES = ("CONTAINER_ROLE", "APP_ROLE", "PROCESS_TYPE", "SERVICE_ROLE", "ROLE")
-# What follows a task in a command line that does not end with it; files are copied and prepared by
-# several commands.
+# A command that follows a task in a command line, so that the service does not end with the task.
+# Commands that prepare files do not count: a task often has several of them.
 _GOES_ON = re.compile(
     r"(?:&&|;|\|\||\bexec\b)(?!\s{0,9}(?:(?:/usr)?(?:/bin/)?(?:cp|chown|chmod|mkdir|rsync|echo|mc)\b"
     r"|exit\s+0|done\b|true\b)|\s{0,9}$)"
@@ -65,9 +65,10 @@ _FILE = re.compile(r"(?<![\w-])([\w-]{1,80})\.(?:py|js|mjs|cjs|ts|rb|php|jar|sh)
 
 
 def shown_words(match: re.Match[str]) -> str:
-    """Return what may be shown of a match: its groups, without groups all of it.
+    """Return what may be shown of a match: its groups, or all of it if the pattern has none.
 
-    What a pattern leaves open is in no group, since it may be a secret.
+    A pattern that matches any text in between has groups around the rest, since that text may be a
+    secret.
     """
     return " … ".join(match.groups()) or " ".join(match[0].split()).strip("/")
 
@@ -75,7 +76,7 @@ def shown_words(match: re.Match[str]) -> str:
 def background_role(survey: Survey, name: str) -> Fact[Role] | None:
     """Return the role of a service that serves no requests; None for any other service.
 
-    A service that publishes a port serves requests, whatever it is called.
+    The name of a service that publishes a port says nothing: such a service serves requests.
     """
     return first_fact(
         (
@@ -88,9 +89,10 @@ def background_role(survey: Survey, name: str) -> Fact[Role] | None:
 
 
 def is_task(survey: Survey, name: str) -> bool:
-    """Return whether a service with the role "task" ends by itself, as far as the files show.
+    """Return whether a service with the role "task" ends by itself, as far as can be seen.
 
-    `restart: "no"` shows it too, unless a known command goes on after the task.
+    Then it is not always restarted, publishes no port and has no running container, and its command
+    line does not go on after the task.
     """
     service = survey.services[name]
     is_running = any(each.is_running for each in survey.containers[name])
@@ -146,8 +148,8 @@ def _by_name(survey: Survey, name: str) -> Fact[Role] | None:
 def _by_restart(survey: Survey, name: str) -> Fact[Role] | None:
     """Recognize a task by `restart: "no"`, which says that a service ends by itself."""
     is_written = survey.declared.value(name, "restart") in ("no", False)
-    has_check = survey.services[name].healthcheck is not None or survey.services[name].expose
-    if not is_written or has_check or not _has_command_of_its_own(survey, name):
+    serves = survey.services[name].healthcheck is not None or survey.services[name].expose
+    if not is_written or serves or not _has_command_of_its_own(survey, name):
         return None
     place = survey.place(name, "restart")
     return Fact(value="task", evidence=f'{place}, restart: "no"', mark="guess")

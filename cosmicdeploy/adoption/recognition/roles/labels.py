@@ -25,7 +25,7 @@ class Pass:
     `proxy` is the proxy's service; "" if it is outside of the stack or unknown. `kind` is "proxy"
     for HTTP, else another protocol, such as "fastcgi". `is_visible`: the deployer itself reads
     this directive before each run, so the settings need not repeat it. `has_default_port`: a
-    missing port means port 80. `hosts` are the names of which requests have to carry one.
+    missing port means port 80. Requests have to carry one of the names `hosts`, if there are any.
     """
 
     service: str

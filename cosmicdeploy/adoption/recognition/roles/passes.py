@@ -15,7 +15,7 @@ from cosmicdeploy.adoption.recognition.roles.labels import Pass, passes_by_label
 from cosmicdeploy.proxy.declared.kinds import declared_passes, kind_named
 from cosmicdeploy.proxy.declared.passes import DeclaredPass, names_of
 
-# Words of the lines in which other proxies name a server without a port.
+# Words of the lines in which proxies that are only searched name a server without a port.
 _DIRECTIVE = re.compile(
     r"^\s*(?:reverse_proxy|php_fastcgi|to|server|backend|balancemember|proxypass\w*)\b",
     re.IGNORECASE,
@@ -50,7 +50,7 @@ def find_passes(
             ]
             if not own:
                 is_known = kind is not None
-                searched = _searched(proxy, name, names, texts[proxy], with_port=is_known)
+                searched = _searched(proxy, name, names, texts[proxy], needs_port=is_known)
                 found[name] += sorted(searched, key=_without_port)
     for name in targets:
         found[name] += passes_by_labels(survey, proxies, name)
@@ -87,8 +87,18 @@ def _names(survey: Survey, proxy: str, name: str) -> set[str]:
 
 
 def _searched(
-    proxy: str, name: str, names: Collection[str], texts: Iterable[SearchedText], *, with_port: bool
+    proxy: str,
+    name: str,
+    names: Collection[str],
+    texts: Iterable[SearchedText],
+    *,
+    needs_port: bool,
 ) -> Iterator[Pass]:
+    """Yield where the texts have one of a service's names as a target of requests.
+
+    A name without scheme and port counts only in the line of a `_DIRECTIVE`, and not if
+    `needs_port`.
+    """
     alternatives = "|".join(re.escape(each) for each in sorted(names, key=len, reverse=True))
     pattern = re.compile(
         rf"(?<![\w./@-])(?:(?P<scheme>[a-z][a-z0-9]*)://)?(?:{alternatives})"
@@ -98,7 +108,7 @@ def _searched(
         for match in each.matches(pattern):
             line, port = each.line(match.start()), int(match["port"] or 0)
             is_bare = not (port or match["scheme"])
-            if port >= 1 << 16 or (is_bare and (with_port or not _DIRECTIVE.match(line))):
+            if port >= 1 << 16 or (is_bare and (needs_port or not _DIRECTIVE.match(line))):
                 continue
             is_fastcgi = _FASTCGI.search(f"{match['scheme']} {line}")
             yield Pass(

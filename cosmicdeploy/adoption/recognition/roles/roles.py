@@ -83,9 +83,10 @@ def _servers(survey: Survey, named: Collection[str]) -> dict[str, Fact[Server]]:
 
 
 def _only_front(survey: Survey, servers: Mapping[str, Fact[Server]]) -> dict[str, Fact[int]]:
-    """Return the web server of a stack that has nothing behind it, else the first of only tools.
+    """Return the web servers of a stack without any application behind them, else its first tool.
 
-    Empty if no such service publishes a port. A tool beside a database is probably for that.
+    Only services that publish a port count. In a stack with a database no tool counts: it is
+    probably for the database.
     """
     reachable = [
         (name, server)
@@ -117,10 +118,10 @@ def _serving_proxies(
     texts: Mapping[str, Sequence[SearchedText]],
     passes: Mapping[str, Sequence[Pass]],
 ) -> list[str]:
-    """Return the web servers that pass no request on: they serve files of their own.
+    """Return the web servers that are applications: they pass no request on, but serve own files.
 
-    They are applications if their build shows that, or if they get requests themselves, such as a
-    frontend. `texts` has the configuration of all that may be proxies.
+    Besides, the stack builds them, or they get requests from a proxy, such as a frontend. `texts`
+    has the configuration of all that may be proxies.
     """
     passing = {each.proxy for own in passes.values() for each in own}
     passing |= {name for name, own in texts.items() if any(any(e.matches(_PASSES)) for e in own)}
@@ -140,7 +141,7 @@ def _background(
 
 
 def _tier(survey: Survey, name: str, passes: Sequence[Pass]) -> Fact[int]:
-    """Return how strongly it shows that a service is an application."""
+    """Return the tier of the evidence that a service is an application."""
     service = survey.services[name]
     if passes:
         to = f"{passes[0].proxy} passes" if passes[0].proxy else "a proxy passes"
@@ -166,7 +167,7 @@ def _applications(
 ) -> dict[str, Fact[int]]:
     """Return the candidates with the strongest evidence, and those that are built and published.
 
-    A service that only has a port, beside others that are built here, is probably a tool.
+    A service that only publishes a port, beside others that are built here, is probably a tool.
     """
     if named:
         return {name: Fact(value=GETS_REQUESTS, evidence="named by --app") for name in named}
@@ -221,7 +222,8 @@ def _proxy(
 ) -> Fact[str] | None:
     """Return the proxy that passes requests to most applications, preferably a published one.
 
-    Without such evidence, it is the only proxy that publishes a port or depends on an application.
+    Without such evidence, it is a proxy that publishes a port or depends on an application, as a
+    guess.
     """
     names = list(applications)
     counts = {

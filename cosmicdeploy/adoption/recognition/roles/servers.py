@@ -28,6 +28,7 @@ MYSQL, MARIADB, POSTGRESQL = "MySQL", "MariaDB", "PostgreSQL"
 # The products that cosmicdeploy backs up, migrates and restores.
 BACKED_UP = (MYSQL, MARIADB)
 
+# Words in names of images → products.
 _DATABASES = {
     "cassandra": "Cassandra", "clickhouse": "ClickHouse", "cockroach": "CockroachDB",
     "cockroachdb": "CockroachDB", "couchdb": "CouchDB", "ferretdb": "FerretDB",

@@ -74,7 +74,7 @@ def context_files(
     they have no content to build from, and opening a FIFO would wait for its other end. A file that
     is removed while its folder is listed is left out as well. `own` are the deployer's own folders,
     relative to the context; they are left out, and not even read, because their content changes
-    with each deploy and at any time.
+    with each deploy, and at other times.
     """
     files = list(_below(str(context), "", rules, (), own))
     kept = {folder for file in files for folder in _folders(file.name)}

@@ -147,12 +147,12 @@ def _split_flags(text: str, escape: str) -> tuple[tuple[str, ...], str]:
     e = re.escape(escape)
     quoted = rf"""'(?:{e}.|[^'{e}])*'|"(?:{e}.|[^"{e}])*\""""
     word = re.compile(rf"""\s*(--(?:{quoted}|{e}.?|[^\s'"{e}])*)""")
-    kept = re.compile(rf"{e}(.?)|['\"]")
+    quoting = re.compile(rf"{e}(.?)|['\"]")  # of an escape, the character after it is kept
     flags: list[str] = []
     position = 0
     while (match := word.match(text, position)) is not None:
         position = match.end()
-        flag = kept.sub(lambda part: part[1] or "", match[1])
+        flag = quoting.sub(lambda part: part[1] or "", match[1])
         if flag == "--":
             break
         flags.append(flag)

@@ -32,8 +32,9 @@ DRAIN_INTERVAL = 5.0
 # it, that alone would make the container unhealthy.
 ENGINE_SLACK = 30.0
 SHELL, NONE = "CMD-SHELL", "NONE"
-# The state of the own check: how often it has failed in a row, and how many times it is skipped
-# before it runs again. Until it has passed for the first time, it runs each time.
+# `$f.state` has two numbers for the container's own check: how often it has failed in a row (`n`),
+# and how many times it is still skipped before it runs again (`i`). Until it has passed for the
+# first time, it runs each time.
 #
 # An image may lack the program `timeout`, so `sleep` runs beside the own check, which ends `sleep`
 # when it is done. If `sleep` ends by itself, with status 0, the own check has taken too long. An
@@ -130,7 +131,8 @@ def _wrapped(own: Healthcheck, drain: DrainCheck) -> Healthcheck:
         test=(SHELL, script),
         interval=probed,
         timeout=timeout + ENGINE_SLACK,
-        # The engine would call a container that still starts unhealthy after one failure.
+        # Since `retries` is 1, one failure after the start period makes a container unhealthy, even
+        # one that is still starting.
         start_period=times.start_period + times.retries * (times.interval + timeout),
         start_interval=own.start_interval if has_own else None,
         retries=1,

@@ -1,9 +1,9 @@
 """Keys that `docker compose up` resolves before it hashes a service, unlike `config --hash`.
 
 `up` replaces the keys `env_file` and `label_file` by the lines of these files, and drops
-dependencies on services that do not exist. An additional compose file makes `config --hash` do the
-same. Values may be secrets, so that file only names variables, which Compose gets in its
-environment.
+dependencies on services of which no profile is active. An additional compose file makes
+`config --hash` do the same. Values may be secrets, so that file only names variables, which Compose
+gets in its environment.
 """
 
 from __future__ import annotations
