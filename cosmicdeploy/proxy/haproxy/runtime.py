@@ -152,5 +152,5 @@ def _or_empty(text: str | None) -> str:
 
 
 def number(text: str | None) -> int:
-    """Return the number in a field; 0 for an empty one."""
+    """Return the number in a field; 0 if the field is empty or has another text."""
     return int(text) if text and text.isdecimal() else 0
