@@ -23,7 +23,7 @@ def kept_out(ctx: Context) -> frozenset[str]:
     """Return the servers that were out of service before any unfinished run drained replicas.
 
     Unfinished are the interrupted runs and this one. Empty if no step of theirs drains replicas, or
-    if the record of the first such step names no servers, as those of earlier versions.
+    if the record of the first such step names no servers: those of earlier versions never do.
     """
     first = _first_draining(ctx)
     return frozenset(first.before.get(KEY, ())) if first else frozenset()

@@ -74,7 +74,7 @@ class Traffic(Protocol):
     def readmit(self, name: str, container: Container) -> None:
         """Send requests to a superseded container again, and wait until it gets some.
 
-        For an undo; the container still runs, and the new one gets the requests so far. Does
+        Called in an undo, while the container still runs and the new one gets its requests. Does
         nothing if the load balancer cannot do that. The errors are those of `put_in`.
         """
 
@@ -241,8 +241,8 @@ class LoadBalancer(Protocol):
     def reload_if_older(self) -> bool:
         """Reload if the load balancer must have old addresses; return whether it was reloaded.
 
-        For use during maintenance, when no request can show that. Raises `ConfigError` and
-        `EngineError`.
+        Used during maintenance, when no request can show which addresses it has. Raises
+        `ConfigError` and `EngineError`.
         """
 
     def configuration(self) -> Configuration | None:

@@ -83,7 +83,8 @@ def read_stats(ctx: Context, haproxy: HAProxy) -> list[Mapping[str, str]]:
 def set_state(ctx: Context, haproxy: HAProxy, path: str, state: str) -> None:
     """Set the state of a server, given as BACKEND/SERVER: `ready`, `drain` or `maint`.
 
-    Raises `ConfigError` if the socket's level does not allow it, and `EngineError` otherwise.
+    Raises `ConfigError` if the socket's level does not allow it, and `EngineError` for any other
+    refusal or failure.
     """
     _change(ctx, haproxy, path, f"state {state}")
 

@@ -72,7 +72,7 @@ def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
 
 
 def _remove_beside(ctx: Context, name: str, container: Container) -> None:
-    """Remove a container beside the one in place; if it runs, it may get requests: drain it first.
+    """Remove a container beside the one in place; first drain it if it runs and may get requests.
 
     If the proxy cannot do that, the container gets the service's grace period for its requests.
     """

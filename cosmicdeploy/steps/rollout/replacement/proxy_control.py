@@ -129,7 +129,7 @@ class ProxyControl:
             self._traffic.take_out_beside(name, container, until_finished=True)
 
     def drain_beside(self, name: str, container: Container) -> bool:
-        """Let a container that runs beside the one in place finish its requests; stop new ones.
+        """Let a container beside the one in place finish its requests, but send it no new ones.
 
         Returns whether the proxy did that: False for a service that is no replica. An error of the
         proxy is only reported, but `LockLost` and `EngineUnavailable` are raised.
