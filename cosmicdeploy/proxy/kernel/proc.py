@@ -67,8 +67,6 @@ def _read_on_host(container: Container, names: tuple[str, ...]) -> bytes | None:
     folder = root(container)
     if folder is None:
         return None
-    # `/proc/net` is a link to the tables of the process that reads it, so these are read from the
-    # container's process instead: /proc/PID/net.
     folders = {
         name: folder.parent if name.startswith(NETWORK) else folder / "proc" for name in names
     }
