@@ -1,7 +1,8 @@
 """The servers that an operator had taken out of service before a run: they stay out.
 
 A load balancer whose servers have a state of their own does not say who set it. So each step that
-drains replicas records, in its `before`, which of their servers were out of service then.
+drains replicas records which of their servers were out of service then. The record is part of the
+step's `before`: the state before the step, which its undo restores.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ DRAINING = (ROLLOUT, RESTART_IN_PLACE)
 
 
 def kept_out(ctx: Context) -> frozenset[str]:
-    """Return the servers that were out of service before all runs that are not over.
+    """Return the servers that were out of service before any unfinished run drained replicas.
 
-    This run counts as well. Empty if the record of the first step that drains replicas names none,
-    as those of earlier versions do.
+    Unfinished are the interrupted runs and this one. Empty if no step of theirs drains replicas, or
+    if the record of the first such step names no servers: those of earlier versions never do.
     """
     first = _first_draining(ctx)
     return frozenset(first.before.get(KEY, ())) if first else frozenset()

@@ -64,17 +64,17 @@ class Traffic(Protocol):
         """
 
     def take_out_beside(self, name: str, container: Container, *, until_finished: bool) -> bool:
-        """Stop new requests to a container of a replica that runs beside another one.
+        """Stop new requests to one of two running containers of a replica.
 
-        The other one gets requests already. For a superseded container, or in an undo for the new
-        one. Returns False if the load balancer cannot do that. `until_finished` and the errors are
-        those of `take_out`.
+        The other one gets requests already. Called for the superseded container, or in an undo for
+        the new one. Returns False if the load balancer cannot do that. `until_finished` and the
+        errors are those of `take_out`.
         """
 
     def readmit(self, name: str, container: Container) -> None:
         """Send requests to a superseded container again, and wait until it gets some.
 
-        For an undo; the container still runs, and the new one gets the requests so far. Does
+        Called in an undo, while the container still runs and the new one gets its requests. Does
         nothing if the load balancer cannot do that. The errors are those of `put_in`.
         """
 
@@ -119,14 +119,14 @@ class Configuration(Protocol):
     def effect_of(self, target: str, how: str) -> Effect:
         """Return how a changed file takes effect.
 
-        `target` is the file's path in the container; `how` is how the file has changed.
+        `target` is the file's path in the container; `how` is the `how` of a `FileChange`.
         """
 
     def require_valid(self) -> None:
         """Raise `ConfigError` if the load balancer would not start with the present files."""
 
     def missing_hosts(self, error: ConfigError) -> Sequence[str]:
-        """Return the names that could not be resolved, if `error` has no other cause."""
+        """Return the names that could not be resolved; empty if `error` has another cause, too."""
 
     def reload(self) -> None:
         """Make the load balancer read its files again. Raises `ConfigError` and `EngineError`."""
@@ -191,9 +191,10 @@ class LoadBalancer(Protocol):
         """
 
     def rollout_notes(self, replaced: Collection[str]) -> list[str]:
-        """Return what a plan has to say about these replicas: what is added, and what is at stake.
+        """Return what a plan says about these replicas.
 
-        What the configuration lacks is for `check`.
+        That is what the deployer adds to their containers, and which requests may fail. What the
+        configuration lacks is not among it: `check` says that.
         """
 
     def conflicts(self, replaced: Collection[str]) -> Mapping[str, str]:
@@ -209,7 +210,10 @@ class LoadBalancer(Protocol):
         """
 
     def candidate_labels(self, service: Service) -> Mapping[str, str]:
-        """Return labels for the new container of a service, of which Compose sees no difference."""
+        """Return the labels that the deployer adds to the new container of a service.
+
+        Compose does not take them for a difference from the compose file.
+        """
 
     def traffic(self) -> Traffic:
         """Return the control of the replicas' requests for one rollout."""
@@ -237,8 +241,8 @@ class LoadBalancer(Protocol):
     def reload_if_older(self) -> bool:
         """Reload if the load balancer must have old addresses; return whether it was reloaded.
 
-        For use during maintenance, when no request can show that. Raises `ConfigError` and
-        `EngineError`.
+        Used during maintenance, when no request can show which addresses it has. Raises
+        `ConfigError` and `EngineError`.
         """
 
     def configuration(self) -> Configuration | None:

@@ -17,8 +17,9 @@ def with_shown_places(
 ) -> list[Finding]:
     """Return the findings with the places at which the operator finds their files.
 
-    That is a file of the stack's folder or of this host if it is mounted, also as a template from
-    which the container writes it: `templates_of` returns those of a file.
+    If a file is mounted, that is its path in the stack's folder or on this host. If a template is
+    mounted from which the container writes the file, that is the template's path; `templates_of`
+    returns the templates of a file. Any other file keeps its path in the container.
     """
     return [
         replace(each, place=_shown(ctx, each.place, templates_of)) if each.place else each

@@ -36,14 +36,15 @@ def unreached(ctx: Context, services: Collection[str], within: float) -> list[st
     Replicas of an application that no client sends requests to are not probed, and not returned.
     Raises `EngineError` if a probed replica does not run, or if its connections cannot be read.
     """
-    reached = [each for each in ctx.settings.applications_with(services) if each.is_reached]
-    replicas = {name for each in reached for name in each.services}
+    requested = [each for each in ctx.settings.applications_with(services) if each.is_reached]
+    replicas = {name for each in requested for name in each.services}
     missing = {name: ctx.running(name) for name in services if name in replicas}
 
     def probe() -> list[str]:
         ctx.safe_point()
         probe_all(ctx, list(missing))
-        for name in [name for name, container in missing.items() if is_reached(ctx, container)]:
+        reached = [name for name, container in missing.items() if is_reached(ctx, container)]
+        for name in reached:
             del missing[name]
         return list(missing)
 

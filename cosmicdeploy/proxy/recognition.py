@@ -62,6 +62,6 @@ def _program(ctx: Context, container: Container) -> str:
 
 def _recognized(ctx: Context, container: Container) -> str:
     names = {process.name for process in processes(ctx, container)}
-    # An image without a shell does not show its processes, but its command.
+    # Without a shell in the image, the processes may be unreadable; the command is always known.
     names = names or {basename(word) for word in container.command}
     return next((kind.program for kind in KINDS if kind.program in names), "")

@@ -20,6 +20,7 @@ def most_at_a_time(ctx: Context) -> int:
 def _down_of(ctx: Context, application: Application) -> int:
     replicas = application.services
     paces = [pace_of(ctx.settings, ctx.service(name)) for name in replicas]
+    # `at_a_time` is None for all.
     stopped = [pace.at_a_time or len(replicas) for pace in paces if pace.order == "stop-first"]
     return min(max(stopped, default=1), len(replicas) - 1)
 

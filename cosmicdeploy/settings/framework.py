@@ -23,8 +23,8 @@ from cosmicdeploy.settings.settings import Settings
 from cosmicdeploy.text.suggest import did_you_mean
 from cosmicdeploy.validation import validated
 
-# Keys of Laravel's file → the keys of the settings that change it. For any other framework, an
-# operator writes a file.
+# Keys of Laravel's file → the keys of `migrate` whose values replace theirs. To change another
+# framework's commands, an operator writes a file.
 OF_LARAVEL = {"run": "command", "pending": "status", "down": "rollback", "sql": "pretend"}
 
 

@@ -24,8 +24,8 @@ class Pace:
     """How the containers of one service are replaced.
 
     `at_a_time` is how many are replaced together; None for all. `delay` is how many seconds pass
-    before the next ones are replaced. `monitor` is for how many seconds the failure of a replaced
-    container fails the rollout.
+    before the next ones are replaced. `monitor` is for how many seconds after its replacement a
+    container is watched: if it fails, so does the rollout.
     """
 
     order: Order = "stop-first"

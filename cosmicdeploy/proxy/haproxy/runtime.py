@@ -83,7 +83,8 @@ def read_stats(ctx: Context, haproxy: HAProxy) -> list[Mapping[str, str]]:
 def set_state(ctx: Context, haproxy: HAProxy, path: str, state: str) -> None:
     """Set the state of a server, given as BACKEND/SERVER: `ready`, `drain` or `maint`.
 
-    Raises `ConfigError` if the socket's level does not allow it, and `EngineError` otherwise.
+    Raises `ConfigError` if the socket's level does not allow it, and `EngineError` for any other
+    refusal or failure.
     """
     _change(ctx, haproxy, path, f"state {state}")
 
@@ -152,5 +153,5 @@ def _or_empty(text: str | None) -> str:
 
 
 def number(text: str | None) -> int:
-    """Return the number in a field; 0 for an empty one."""
+    """Return the number in a field; 0 if the field is empty or has another text."""
     return int(text) if text and text.isdecimal() else 0

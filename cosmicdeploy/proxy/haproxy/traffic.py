@@ -1,4 +1,4 @@
-"""Take replicas out of HAProxy's service by its runtime socket, and put them in service again.
+"""Take replicas out of service through HAProxy's runtime socket, and put them in service again.
 
 HAProxy applies each change immediately and without a reload, so no client's connection is closed.
 """
@@ -22,14 +22,15 @@ from cosmicdeploy.proxy.replicas import addresses_for_proxy, superseded_addresse
 from cosmicdeploy.proxy.traffic import ObservedTraffic
 from cosmicdeploy.text.formatting import counted
 
-# In seconds: how long requests may take that the container itself would also finish.
+# In seconds: how long to wait for requests that the container finishes after its stop signal, too.
 FINISHING_SECONDS = 2.0
 # In seconds: how long HAProxy may take to resolve a new address, and to check its server.
 NOTICED_WITHIN = 30.0
-# In seconds. HAProxy asks for each name once a second. While a container is away, Docker's DNS asks
-# the host's servers for its name, and their answer that there is none may come after the new
-# container is ready. HAProxy then takes the server out until its next answer. Measured with HAProxy
-# 2.6 and `hold nx 1s`: in 3 of 8 deploys, requests failed while the next replica was drained.
+# In seconds: how late HAProxy may still hear that a name does not exist. HAProxy asks for each name
+# once a second. While a container is away, Docker's DNS asks the host's servers for its name, and
+# their answer that there is none may come after the new container is ready. HAProxy then takes the
+# server out until its next answer. Measured with HAProxy 2.6 and `hold nx 1s`: in 3 of 8 deploys,
+# requests failed while the next replica was drained.
 STALE_ANSWER_WITHIN = 2.5
 Left = TypeVar("Left", bound=Collection[str])
 TODO = "see `show servers state` at HAProxy's runtime socket, and `cosmicdeploy logs proxy`"
@@ -56,7 +57,10 @@ class HAProxyTraffic(ObservedTraffic):
                 self._remember(name, servers_of(self._ctx, servers, name))
 
     def can_take_out(self, name: str, *, is_alone: bool) -> bool:
-        """Return whether each backend of the replica has another server that gets requests."""
+        """Return whether each backend of the replica keeps another server that gets requests.
+
+        Servers of replicas that stop at the same time do not count.
+        """
         if not self._control.is_usable:
             return False
         servers = self._control.read()
@@ -80,7 +84,7 @@ class HAProxyTraffic(ObservedTraffic):
             return True
         if not self._move_beside(name, own, container):
             return False
-        # Its servers have the address of the other container: only open requests are left.
+        # Its servers now have the address of the other container: only open requests are left.
         patience = self._patience(name, until_finished=until_finished)
         connections = wait_until_closed(self._ctx, container, patience)
         self._say_unfinished(name, len(connections), until_finished=until_finished)
@@ -137,7 +141,7 @@ class HAProxyTraffic(ObservedTraffic):
     def _may_be_forgotten(self, name: str) -> bool:
         """Return whether HAProxy may still hear that the name of a replica does not exist.
 
-        It may if it resolves the name while it runs, and if the name was away for a moment.
+        It may if it resolves the name while it runs, and if no container had the name for a moment.
         """
         if name not in self._stopping:
             return False
@@ -194,11 +198,12 @@ class HAProxyTraffic(ObservedTraffic):
                 self._control.move(server, addresses_for_proxy(self._ctx, container)[0])
 
     def _move_beside(self, name: str, servers: Sequence[Server], container: Container) -> bool:
-        """Give servers of a container beside the one in place the address of that one.
+        """Give a container's servers the address of the container in place, which runs beside it.
 
-        They may be the only ones, which are never drained: HAProxy may have resolved the name of
-        both containers to this one. Returns False if no other container is ready, or if HAProxy
-        itself gives the servers their addresses (`server-template`).
+        These servers cannot be drained: they may be the only ones of their backend, since HAProxy
+        may have resolved the name that both containers have to this one alone. Returns False if no
+        other container is ready, or if HAProxy itself gives the servers their addresses
+        (`server-template`).
         """
         if not servers:
             return True

@@ -43,6 +43,6 @@ def _identity_in_container(ctx: Context, container: Container, target: str) -> s
     except EngineUnavailable:
         raise
     except EngineError:
-        return ""  # the image has no `stat`
+        return ""  # for example, the image has no `stat`
     # What a failed command prints is no identity: the engine's message, or `stat`'s usage.
     return result.text.strip() if result.exit_code == 0 else ""

@@ -83,6 +83,9 @@ class NginxBalancer:
     def out_of_service(self) -> list[str]:
         return flagged(self._ctx)
 
+    def servers_out(self) -> list[str]:
+        return []  # flag files take replicas out; servers have no state that an operator sets
+
     def put_in_service(self, service: str) -> None:
         unflag(self._ctx, service)
 

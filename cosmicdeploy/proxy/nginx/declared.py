@@ -28,7 +28,8 @@ ROOTS = ("$document_root", "$realpath_root")
 # nginx's variable for the script that a request names, and the script of most PHP applications.
 SCRIPT_NAME, FRONT_CONTROLLER = "$fastcgi_script_name", "/index.php"
 TESTED = re.compile(r"\(-f (?P<file>/(?P<folders>[\w./-]*/)?(?P<name>[\w.-]+))\)")
-# The variables by which nginx-proxy finds services.
+# The environment variables by which the image nginx-proxy finds services, and the one by which its
+# companion finds the names that need a certificate.
 HOST, PORT, PROTOCOL = "VIRTUAL_HOST", "VIRTUAL_PORT", "VIRTUAL_PROTO"
 CERTIFIED = "LETSENCRYPT_HOST"
 
@@ -95,13 +96,13 @@ def declared_tree(service: Service) -> tuple[Directive, ...]:
         written_file(each.target): filled(each.text, service.environment)
         for each in DeclaredNginx().files(service)
     }
-    if MAIN in texts:
+    if MAIN in texts:  # goes first, since `parse_files` takes the first file for the main one
         return parse_files({MAIN: texts[MAIN], **texts})
     return tuple(each for file, text in texts.items() for each in parse_files({file: text}))
 
 
 def written_file(file: str) -> str:
-    """Return the file that nginx reads for a mounted file: another one for a template."""
+    """Return the path of a mounted file; for a template, that of the file written from it."""
     path = PurePosixPath(file)
     if path.suffix == ".template" and path.is_relative_to(TEMPLATES):
         return str(PurePosixPath(CONFIGURED) / path.relative_to(TEMPLATES).with_suffix(""))

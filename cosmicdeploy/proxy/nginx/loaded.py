@@ -48,6 +48,8 @@ class NginxConfiguration:
     def effect_of(self, target: str, how: str) -> Effect:
         if is_read_at_start(target):
             return "container"
+        # The file may be one that nginx reads: if it was removed, or if the files that nginx reads
+        # are unknown, `_files` does not have it.
         is_likely = is_under_default_folder(target) and (not self._files or how == "removed")
         # Any other file is read for each request.
         return "reload" if target in self._files or is_likely else "none"
@@ -93,9 +95,9 @@ def loaded_files(ctx: Context, nginx: Nginx) -> Collection[str]:
     """
     dump = dump_configuration(ctx, nginx)
     files = FILE.findall(dump)
-    main = PurePosixPath(files[0]).parent if files else DEFAULT_FOLDER
+    folder = PurePosixPath(files[0]).parent if files else DEFAULT_FOLDER
     named = {
-        str(main / argument)
+        str(folder / argument)
         for directive in walk(parse(dump))
         if "ssl_" in directive.name
         for argument in directive.arguments

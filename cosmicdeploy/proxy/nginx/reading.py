@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.proxy.declared.directives import Directive
 from cosmicdeploy.proxy.declared.unread import nothing_mounted
-from cosmicdeploy.proxy.nginx.declared import declared_tree
+from cosmicdeploy.proxy.nginx.declared import MAIN, declared_tree
 from cosmicdeploy.proxy.nginx.server import Nginx, find_nginx, read_configuration
 from cosmicdeploy.proxy.nginx.units import number
 
+# The number of worker processes to assume if the number of cores is unknown.
 SEVERAL = 2
 
 
@@ -47,6 +48,11 @@ def read_nginx(ctx: Context) -> Reading:
 
 
 def _declared_workers(tree: tuple[Directive, ...]) -> int:
-    """Return how many workers nginx would start: one for each core if the files do not say it."""
-    words = next((each.arguments for each in tree if each.name == "worker_processes"), ("auto",))
+    """Return how many workers nginx would start.
+
+    If the mounted files do not say it, but include the main file, that is nginx's default: one.
+    Without the main file, it is one for each core, as most images' own main file says.
+    """
+    default = ("1",) if any(each.file == MAIN for each in tree) else ("auto",)
+    words = next((each.arguments for each in tree if each.name == "worker_processes"), default)
     return number("".join(words), os.cpu_count() or SEVERAL)

@@ -32,7 +32,7 @@ def _repeated(hosts: ReplicaHosts, servers: Iterable[Server]) -> Iterator[Server
 def unknown_addresses(
     ctx: Context, hosts: ReplicaHosts, groups_with_replicas: list[Group]
 ) -> list[str]:
-    """Return the addresses in the replicas' groups that no replica has, sorted.
+    """Return the addresses in the groups with replicas that no replica has, sorted.
 
     Addresses outside the engine's networks are left out: they belong to other hosts, which the
     deployer knows nothing about.

@@ -25,7 +25,7 @@ VALID = "valid="
 def resolved_names(tree: tuple[Directive, ...]) -> dict[str, float]:
     """Return name → seconds for which nginx uses an answer, for each name that it resolves.
 
-    `ANY` stands for every name that is not the name of a group.
+    `ANY` stands for an unknown name: it may be any name but that of a group.
     """
     found: dict[str, float] = {}
     for name, resolver in (*_passed(tree), *_of_groups(tree)):

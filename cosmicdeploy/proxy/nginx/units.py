@@ -20,5 +20,5 @@ def seconds(text: str) -> float:
 
 
 def number(text: str, default: int) -> int:
-    """Convert a number of nginx; return the default for anything else, such as a variable."""
+    """Convert a number of at most 9 digits; return the default for all else, such as a variable."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else default

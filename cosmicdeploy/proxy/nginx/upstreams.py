@@ -90,7 +90,7 @@ def groups(tree: tuple[Directive, ...]) -> list[Group]:
     return declared + [
         Group(name=host, servers=(Server(host=host),), is_declared=False)
         for host in direct
-        if host not in names and "$" not in host and not host.startswith("unix")
+        if host not in names and "$" not in host and host != "unix"  # the socket `unix:PATH`
     ]
 
 

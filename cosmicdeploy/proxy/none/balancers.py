@@ -92,7 +92,10 @@ class NoBalancer:
         ]
 
     def _closed(self, replaced: Collection[str]) -> list[str]:
-        """Return those of several replicas whose published port is closed in a rollout."""
+        """Return the replicas whose published port is closed for a while in a rollout.
+
+        Leaves out the only replica of an application.
+        """
         return [
             name
             for each in self._ctx.settings.applications_with(replaced)

@@ -58,8 +58,7 @@ class Services(Section):
 
     @property
     def other(self) -> Words:
-        """The services without a role that a deploy replaces, in the order of their
-        dependencies."""
+        """The services without a role that a deploy replaces, ordered by their dependencies."""
         return self._other
 
     @property

@@ -44,7 +44,7 @@ def in_the_way(ctx: Context, names: Collection[str]) -> list[dict[str, Any]]:
 
 
 def require_way(ctx: Context, found: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a step adds to its `before`; empty if no orphan is in the way.
+    """Return what a step adds to its `Change.before`; empty if no orphan is in the way.
 
     Raises `Refused` if an orphan is in the way, and the run was not asked to remove orphans.
     """

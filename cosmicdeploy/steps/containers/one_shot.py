@@ -72,8 +72,8 @@ class OneShotStep(Step):
         # The step `migrate` has run the migrations of this service before the service ran, and
         # undoes them.
         migrates = change.before.get("migrates")
-        besides = f", besides the migrations of {migrates}," if migrates else ""
-        return f"what {names} did to data{besides} stays done"
+        except_for = f", apart from the migrations of {migrates}," if migrates else ""
+        return f"what {names} did to data{except_for} stays done"
 
     def settle(self, ctx: Context, change: Change) -> None:
         remove_temporary(ctx, change.before["containers"])
@@ -84,7 +84,7 @@ def _reason(ctx: Context, name: str) -> str:
     drift = drift_of(ctx, name, may_be_stopped=True)
     container = drift.container
     if container is None or container.is_active:
-        return drift.reason or "it did not end"
+        return drift.reason or "it has not ended"
     if not container.was_started:
         return "it was created, but never started"
     if container.status != "exited":

@@ -21,11 +21,10 @@ from cosmicdeploy.verification.orphans import REMOVE_ORPHANS, removable_orphans
 
 
 class OrphansStep(Step):
-    """Stop and remove the containers that no service declares, if the command asks for it.
+    """Stop and remove the containers that no service declares, if `--remove-orphans` asks for it.
 
-    Such containers are left by a service that was removed or renamed (`--remove-orphans`). They are
-    removed once the whole run has succeeded, and started again if the run fails. Their volumes
-    stay.
+    Such containers are left by a service that was removed or renamed. They are removed once the
+    whole run has succeeded, and started again if the run fails. Their volumes stay.
     """
 
     kind: ClassVar[str] = ORPHANS

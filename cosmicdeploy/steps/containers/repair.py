@@ -52,9 +52,9 @@ def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
     """Remove a candidate or superseded container of a service, or put it in place.
 
     A superseded container goes back in place if the service's container is missing or not ready;
-    in that case the service's container is removed. A candidate, which never served, takes the
-    place only if the service has no container. Otherwise the candidate is removed, and the
-    service's container is started. A container that still runs is drained before it is removed.
+    in that case the service's container is removed. A candidate takes the place only if the service
+    has no container. Otherwise the candidate is removed, and the service's container is started. A
+    container that still runs is drained before it is removed.
     """
     current = ctx.container(name)
     if current is not None and role_of(temporary.name) is ContainerRole.CANDIDATE:
@@ -66,13 +66,13 @@ def resolve_temporary(ctx: Context, name: str, temporary: Container) -> None:
     elif current is not None and serves_now(ctx, current):
         _remove_beside(ctx, name, temporary)
     else:
-        if current is not None:  # the new container, which never became ready
+        if current is not None:  # the new container, which is not ready
             ctx.engine.remove(current.id)
         _return_to_place(ctx, temporary, name)
 
 
 def _remove_beside(ctx: Context, name: str, container: Container) -> None:
-    """Remove a container beside the one in place; if it runs, it may get requests: drain it first.
+    """Remove a container beside the one in place; first drain it if it runs and may get requests.
 
     If the proxy cannot do that, the container gets the service's grace period for its requests.
     """
@@ -88,7 +88,7 @@ def _remove_beside(ctx: Context, name: str, container: Container) -> None:
 
 
 def stopped_support(ctx: Context) -> list[tuple[str, Container]]:
-    """Return the database and the cache if their containers are stopped, or were never started."""
+    """Return the database and the cache if their containers exist, but do not run."""
     found = (
         (name, ctx.container(name)) for name in ctx.settings.services.of(["database", "cache"])
     )

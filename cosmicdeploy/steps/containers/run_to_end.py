@@ -64,9 +64,9 @@ def let_end(ctx: Context, name: str) -> bool:
 
 
 def let_end_for_undo(ctx: Context, name: str) -> None:
-    """Wait as `let_end` does before an undo, but only until the limit since the container's start.
+    """Wait before an undo as `let_end` does; `migrate.timeout` counts from the container's start.
 
-    A run that has waited for the whole limit does not wait for it again in its undo. Raises
+    So a run that has waited for all this time does not wait for it again in its undo. Raises
     `NotReversible` if the container still runs then: what earlier steps did must stay, too.
     """
     container = _running(ctx, name)

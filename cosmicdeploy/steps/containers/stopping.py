@@ -21,7 +21,7 @@ from cosmicdeploy.process.polling import poll
 from cosmicdeploy.proxy.stop_signals import KILLED, running_jobs
 from cosmicdeploy.steps.containers.hooks import prepare_stop
 
-# In seconds: the interval of the checks for a running job. Each check runs a command in the
+# In seconds: the interval of the checks for a running job. A check may need a command in the
 # container, which takes 0.05 s of the host's processor time.
 CHECK_EVERY = 0.25
 # In seconds: the grace period of a container that runs no job and ignores its stop signal.

@@ -107,7 +107,7 @@ def with_sharing_services(ctx: Context, drifts: Mapping[str, Drift]) -> dict[str
         for name, drift in result.items():
             others = sorted(referred_services(ctx.service(name)) & replaced)
             if others and drift.reason in (None, *STARTED_IN_PLACE):
-                reason = f"shares with {', '.join(others)}, which is replaced"
+                reason = f"refers to the container of {', '.join(others)}, which is replaced"
                 result[name] = replace(drift, reason=reason)
     return result
 
@@ -127,8 +127,8 @@ def require_sharing_included(ctx: Context, drifts: Mapping[str, Drift]) -> None:
         others = sorted(referred_services(ctx.service(name)) & replaced)
         if others and not ctx.may_replace(name):
             raise Refused(
-                f"{name} shares with {', '.join(others)}, which is replaced, so it has to be"
-                " replaced as well",
+                f"{name} refers to the container of {', '.join(others)}, which is replaced, so"
+                " it has to be replaced as well",
                 where=name,
                 todo=f"include it: `cosmicdeploy deploy --include {name}`",
             )

@@ -1,4 +1,4 @@
-"""The step `preflight`: check that new and old images work on the present schema."""
+"""The step `preflight`: check that new and old images work, on the present schema if any."""
 
 from __future__ import annotations
 
@@ -133,9 +133,13 @@ def _require_no_problem(
     ctx: Context, container: Container, where: str, which: str, problem: str
 ) -> None:
     if problem:
+        on_schema, todo = "", "see its log"
+        if ctx.settings.database is not None:
+            on_schema = " on the schema as it is now"
+            todo += "; a migration may have removed what it needs"
         raise CheckFailed(
-            f"The {which} image does not work on the schema as it is now; no replica was touched",
+            f"The {which} image does not work{on_schema}; no replica was touched",
             where=where,
-            todo="see its log; a migration may have removed what it needs",
+            todo=todo,
             details=(problem, *last_log_lines(ctx, container)),
         )

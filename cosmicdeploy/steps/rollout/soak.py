@@ -126,6 +126,7 @@ def _initial_states(ctx: Context) -> dict[str, InitialState]:
     Restarts before the soak count as a breach only for a container that the rollout has put in
     place. Leaves out services that did not work before the run and were not replaced.
     """
+    # Service → the `journal_facts` of its container before the first of these rollouts.
     before: dict[str, Any] = {}
     for intent in intents(resumed_and_current(ctx.journal, ctx.run.resumed_runs), ROLLOUT):
         before = {**intent.before.get("containers", {}), **before}

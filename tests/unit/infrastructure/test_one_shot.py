@@ -36,7 +36,7 @@ def test_the_step_runs_it_until_it_has_ended_well(shop: Open) -> None:
     ctx = shop(engine, settings=named("one_shot: [mailer]"))
     change = STEP.check(ctx)
     assert isinstance(change, Change)
-    assert change.summary == "run to the end: mailer (it did not end)"
+    assert change.summary == "run to the end: mailer (it has not ended)"
     ended = replace(engine.by_name["shop-mailer-1"], status="exited", exit_code=0)
     engine.by_name["shop-mailer-1"] = ended
     assert isinstance(STEP.check(ctx), Unchanged)

@@ -70,7 +70,7 @@ def test_a_database_that_shares_a_network_with_what_is_replaced_has_to_be_includ
     engine = running_engine()
     engine.images["mailer"] = Image(id="sha256:new")
     ctx = shop(engine, compose)
-    with pytest.raises(Refused, match="pg shares with mailer") as caught:
+    with pytest.raises(Refused, match="pg refers to the container of mailer") as caught:
         RolloutStep(name="rollout").check(ctx)
     assert "deploy --include pg" in caught.value.todo
     change = RolloutStep(name="rollout").check(ctx.with_run(included=frozenset({"pg"})))

@@ -36,6 +36,14 @@ def test_the_process_decides(ctx: Context, engine: RunningEngine, program: str, 
     assert load_balancer(running_stack(ctx, engine)).name == name
 
 
+@pytest.mark.parametrize("program", ["nginx", "traefik", "caddy", "envoy"])
+def test_only_haproxy_has_servers_that_an_operator_takes_out(
+    ctx: Context, engine: RunningEngine, program: str
+) -> None:
+    engine.program = program
+    assert load_balancer(running_stack(ctx, engine)).servers_out() == []
+
+
 def test_an_image_without_a_shell_is_known_by_its_command(
     ctx: Context, engine: RunningEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ from cosmicdeploy.proxy.rollout_size import most_down
 def configuration_flaws(
     ctx: Context, tree: tuple[Directive, ...], workers: int
 ) -> list[Finding] | None:
-    """Return the flaws of a configuration of nginx; None if none of its servers is a replica.
+    """Return the flaws of a configuration of nginx; None if it passes no requests to replicas.
 
     `workers` is the number of nginx's worker processes. A flaw is repeated for each place that has
     it.

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 
 from cosmicdeploy.context.context import Context
-from cosmicdeploy.engine.facts import Container
 from cosmicdeploy.errors import ConfigError
 from cosmicdeploy.proxy.declared.directives import Directive
 from cosmicdeploy.proxy.draining.flags import flag, flag_file, flagged_in, unflag
@@ -73,12 +72,12 @@ def is_drainable(ctx: Context, tree: tuple[Directive, ...], service: str) -> boo
     return file is not None and tests_file(tree, file)
 
 
-def _require_drainable(ctx: Context, service: str) -> Container:
+def _require_drainable(ctx: Context, service: str) -> None:
     nginx = find_nginx(ctx)
     others = [n for n in flagged_in(ctx, nginx.container) if n != service] if nginx else []
     if others:
         raise ConfigError(
-            f"{others[0]} is out of service already, and nginx can leave out only one replica",
+            f"{others[0]} is out of service already, and nginx can leave out only one at a time",
             where=f"proxy.out_of_service: {flag_file(ctx, others[0])}",
             todo="run `cosmicdeploy verify --only proxy`, which names the file to remove",
         )
@@ -88,4 +87,3 @@ def _require_drainable(ctx: Context, service: str) -> Container:
             where=f"proxy.out_of_service: {flag_file(ctx, service) or 'not set'}",
             todo="let nginx look for this file, as docs/nginx.md shows",
         )
-    return nginx.container

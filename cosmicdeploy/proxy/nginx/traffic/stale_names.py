@@ -34,11 +34,11 @@ def reload_if_stale(ctx: Context, moved: Collection[str] | None = None) -> bool:
     """Reload nginx if it does not know a replica's present address; return whether it reloaded.
 
     `moved` are the replicas whose address changed since nginx reached them. nginx is reloaded if it
-    does not reach one of them, or resolves the name of one too rarely. If `moved` is None, nginx is
-    reloaded if any replica gets no request for longer than nginx may skip it. Only replicas that
-    nginx knows by name, and that started after nginx resolved the name, can cause a reload. After a
-    reload, the function waits until the replicas that caused it get requests. Nothing happens if
-    the proxy is not nginx.
+    resolves the name of one of them too rarely, or does not reach one. If `moved` is None, nginx is
+    reloaded if any replica gets no request for longer than nginx may skip it. A replica that is not
+    reached causes a reload only if nginx knows it by name, and if it started after nginx resolved
+    the name. After a reload, the function waits until the replicas that caused it get requests.
+    Nothing happens if the proxy is not nginx.
 
     Raises `ConfigError`, without a reload, if nginx would not start with its configuration or has
     an address that no replica has. Raises `EngineError` if the reload fails, and `ProbeFailed` if a
@@ -89,6 +89,7 @@ def reload_if_ambiguous(ctx: Context, services: Collection[str]) -> bool:
     policies = policies_of(hosts, tree, len(nginx.workers))
     own_groups = replica_groups(hosts, groups(tree))
     servers = {server.host for group in own_groups for server in group.servers}
+    # Both containers have all names of the service, except that only one has its `container_name`.
     shared = (names(ctx, name) - {ctx.service(name).container_name} for name in services)
     is_late = any(policies[name].is_resolved_late for name in services if name in policies)
     if not is_late and not servers & set().union(*shared):

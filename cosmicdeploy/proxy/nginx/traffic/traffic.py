@@ -1,4 +1,4 @@
-"""Take replicas out of nginx's service before they stop, and put them in service again."""
+"""Take replicas out of service in nginx before they stop, and put them in service again."""
 
 from __future__ import annotations
 

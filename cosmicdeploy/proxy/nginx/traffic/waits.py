@@ -26,9 +26,9 @@ class NginxWaits:
     def until_used_again(self, replicas: Sequence[str]) -> None:
         """Wait as long as nginx may skip these replicas, after an error or a stale DNS answer.
 
-        Each worker process of nginx decides and resolves names by itself, for each of its server
-        groups, and the deployer cannot see the result. The next replica may stop only after the
-        wait.
+        Each worker process of nginx resolves names by itself. Without a `zone`, each worker also
+        decides by itself, in each group of servers, which ones it skips. The deployer cannot see
+        the result. The next replica may stop only after the wait.
         """
         seconds = max((self._policy(name).unavailable_for for name in replicas), default=0.0)
         if seconds > self._ctx.settings.restart.pause:

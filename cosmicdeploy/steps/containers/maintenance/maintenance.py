@@ -98,12 +98,14 @@ def _require_response(ctx: Context, *, turned_away: bool, within: float = EFFECT
             else "The proxy still turns clients away, or does not answer",
             where=front.url,
             todo="let the proxy answer 503 with Retry-After while `maintenance.file` exists;"
-            " or leave that key out to have the proxy stopped instead",
+            " or leave that key out to have the proxy stopped instead"
+            if turned_away
+            else "see its log: `cosmicdeploy logs proxy --tail 100`",
         )
 
 
 def _front(ctx: Context) -> Front:
-    """Return the request that the first application that clients reach answers with 200."""
+    """Return a request that is answered 200: by the first application that clients reach."""
     reached = [each for each in ctx.settings.all_applications if each.is_reached]
     front = front_of(ctx, reached[0]) if reached else None
     return front or front_at(ctx, ctx.settings.main_application.health_path)

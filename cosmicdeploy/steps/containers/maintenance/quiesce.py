@@ -157,7 +157,7 @@ def _require_admitted(ctx: Context) -> None:
 
 
 def _image_is_new(ctx: Context) -> bool:
-    """Whether the service that has the migrations has a container of an older image, or none."""
+    """Whether the container of the service with the migrations has another image, or is missing."""
     name = service_of(ctx)
     running, image = ctx.container(name), ctx.image_of(name)
     return running is None or image is None or running.image_id != image.id

@@ -21,9 +21,9 @@ def serving_replicas(ctx: Context, application: Application) -> list[str]:
 def batches(replicas: Sequence[str], serving: Sequence[str], pace: Pace) -> list[list[str]]:
     """Divide the replicas of a rollout into batches, each as large as their pace allows.
 
-    With the order stop-first, a batch always leaves one replica out if there is more than one. The
-    first batch holds all replicas that do not serve now, if there are any. `serving` are the
-    replicas that serve now, whether they are part of the rollout or not.
+    The first batch holds all replicas that do not serve now, if there are any. With the order
+    stop-first, every other batch leaves one replica out if there is more than one. `serving` are
+    the replicas that serve now, whether they are part of the rollout or not.
     """
     idle = [name for name in replicas if name not in serving]
     rest = [name for name in replicas if name not in idle]
@@ -75,9 +75,9 @@ def keep_capacity(ctx: Context, application: Application, replaced: Collection[s
 
 
 def singletons_share(ctx: Context, replaced: Collection[str]) -> bool:
-    """Whether one of these services that is no replica refers by id to the container of another.
+    """Whether one of these services, replicas aside, refers by id to the container of another one.
 
-    It shares the network or the volumes of that container, for example.
+    It does so if it shares that container's network or volumes, for example.
     """
     compose_names = {ctx.service(name).compose_name for name in replaced}
     names = [name for name in replaced if name not in ctx.settings.services.app]
@@ -90,7 +90,8 @@ def addresses_are_kept(ctx: Context) -> bool:
     A fixed address stays free if each address pool of its network has an `ip_range`, from which the
     engine takes the addresses of other containers. Any other address is given to the container that
     starts next in its network. That matters only if a proxy knows the replicas: if a replica's
-    address changes, the proxy has to load its configuration again, which ends kept connections.
+    address changes, the proxy has to load its configuration again, which closes clients' idle
+    connections.
     """
     attachments = [a for name in ctx.settings.services.app for a in ctx.service(name).networks]
     if ctx.settings.services.proxy and not all(each.ipv4_address for each in attachments):

@@ -49,7 +49,7 @@ def described_reloads(reloads: dict[str, Any]) -> str:
         return ""
     replicas, times = ", ".join(reloads["replicas"]), counted(reloads["at_most"], "time")
     return (
-        f"the address of {replicas} may change, and the proxy knows it by name: it may be reloaded"
+        f"the address of {replicas} may change, and the proxy knows only names: it may be reloaded"
         f" up to {times}, and each reload closes clients' idle connections; fixed addresses avoid"
         " that (docs/nginx.md)"
     )

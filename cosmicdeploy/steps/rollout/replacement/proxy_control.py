@@ -1,4 +1,4 @@
-"""Take replicas out of the proxy's service before they stop, and put them in service again."""
+"""Let the proxy take replicas out of service before they stop, and put them in service again."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class ProxyControl:
         return grace
 
     def hand_back(self, name: str, former_id: str) -> None:
-        """Send a replica's requests to its former container again, as far as it still runs.
+        """Send a replica's requests to its former container again, if that container still runs.
 
         Otherwise sends them to the other replicas. Called before an undo stops the replica's new
         container. Raises the errors of `Traffic`.
@@ -129,7 +129,7 @@ class ProxyControl:
             self._traffic.take_out_beside(name, container, until_finished=True)
 
     def drain_beside(self, name: str, container: Container) -> bool:
-        """Let a container that runs beside the one in place finish its requests, and get no new.
+        """Let a container beside the one in place finish its requests, but send it no new ones.
 
         Returns whether the proxy did that: False for a service that is no replica. An error of the
         proxy is only reported, but `LockLost` and `EngineUnavailable` are raised.
@@ -156,7 +156,7 @@ class ProxyControl:
     def restore_drained(self) -> None:
         """Put drained replicas that can serve in service, and wait until the proxy uses them.
 
-        For before an undo or a repair takes other replicas away: a run may have ended while a
+        Called before an undo or a repair takes other replicas away: a run may have ended while a
         replica was drained. An error of the proxy is only reported, but `LockLost` and
         `EngineUnavailable` are raised.
         """
@@ -167,7 +167,7 @@ class ProxyControl:
                 self.put_in_service(names, moved=False)
 
     def put_all_in_service(self) -> None:
-        """Put all replicas in service that are out of service."""
+        """Put all replicas in service that this rollout has taken out or adopted."""
         self._traffic.put_all_in()
 
     @cached_property

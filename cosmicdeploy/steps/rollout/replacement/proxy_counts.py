@@ -15,7 +15,7 @@ def counted_failures(ctx: Context) -> Iterator[dict[str, int]]:
     """Count the proxy's failures during the block; the yielded counts are complete after it.
 
     They stay empty if the proxy counts none, or was restarted in the block. An error of the proxy
-    is ignored: the requests of the run show the same, only for fewer pages.
+    is ignored: the requests that the run sends show failures too, but for fewer pages.
     """
     before, counts = _failures(ctx), dict[str, int]()
     yield counts

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.unit
         ("exited", 0, None, ""),
         ("exited", 0, "another image runs", "another image runs"),
         ("exited", 3, None, "it ended with exit code 3"),
-        ("running", 0, None, "it did not end"),
+        ("running", 0, None, "it has not ended"),
         ("created", 0, None, "it was created, but never started"),
         ("dead", 0, None, "its container is dead"),
     ],

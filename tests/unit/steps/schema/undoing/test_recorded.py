@@ -164,7 +164,7 @@ def test_a_service_that_ran_to_its_end_leaves_no_migrations_that_the_step_undoes
     containers = {"migrate": None, "seed": None}
     change = Change(summary="", before={"containers": containers, "migrates": "migrate"})
     assert step.kept_after_undo(change) == (
-        "what migrate, seed did to data, besides the migrations of migrate, stays done"
+        "what migrate, seed did to data, apart from the migrations of migrate, stays done"
     )
     for earlier in ({}, {"migrates": ""}):
         change = Change(summary="", before={"containers": {"migrate": None}, **earlier})
