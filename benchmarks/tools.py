@@ -79,8 +79,10 @@ class Tools:
         return self._cosmicdeploy("restore", schema)
 
     def _cosmicdeploy(self, operation: str, schema: str = "", prove: str = "") -> Run:
+        access = asdict(self.access)
+        del access["bookkeeping"]  # the default one, which is no plain value
         task = {
-            "access": asdict(self.access),
+            "access": access,
             "folder": str(self.folder / "backups"),
             "operation": operation,
             "schema": schema,
