@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ NEWEST_API = "1.51"
 PODMAN = "Podman Engine"
 # The errors of a connection that was lost before or within the response.
 _LOST_CONNECTION = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+NAME_IN_USE = re.compile(r"container name \S+ is already in use by container")
 _TIME_IS_UP = (requests.ReadTimeout, ReadTimeoutError, TimeoutError)
 
 
@@ -150,9 +152,8 @@ def translated(doing: str, where: str = "") -> Iterator[None]:
 
 def _engine_error(error: Exception, doing: str, where: str) -> EngineError:
     if isinstance(error, APIError):
-        return EngineError(
-            f"{doing} failed: {str(error.explanation or error).strip()}", where=where
-        )
+        reason = str(error.explanation or error).strip()
+        return EngineError(f"{doing} failed: {reason}", where=where, todo=_todo(reason))
     if is_silence(error):
         return EngineError(
             f"{doing} failed: the engine sent nothing for too long",
@@ -166,6 +167,19 @@ def _engine_error(error: Exception, doing: str, where: str) -> EngineError:
             todo="start the engine again, then run the same command again",
         )
     return EngineError(f"{doing} failed: {error}", where=where)
+
+
+def _todo(reason: str) -> str:
+    """Return what to do about a reason of the engine; "" if nothing is known."""
+    if not NAME_IN_USE.search(reason):
+        return ""
+    # Engine 20.10 does so if a container is renamed and removed at the same moment.
+    return (
+        "if `docker ps -a` does not list that container, the engine keeps its name by mistake:"
+        " restart the engine (`systemctl restart docker`; by default all containers start again),"
+        " then run the same command again; otherwise give that container another name (`docker"
+        " rename`)"
+    )
 
 
 def is_silence(error: Exception) -> bool:

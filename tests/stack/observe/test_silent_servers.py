@@ -38,14 +38,19 @@ def frozen(stack: StackUnderTest, kind: str) -> Iterator[str]:
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-        wait_healthy(stack, name)
+        wait_healthy(stack)
 
 
-def wait_healthy(stack: StackUnderTest, name: str) -> None:
+def wait_healthy(stack: StackUnderTest) -> None:
+    """Wait until all containers are ready: the replicas are unhealthy while a server is frozen."""
     deadline = time.monotonic() + 120
-    while not stack.containers()[name].is_ready and time.monotonic() < deadline:
+    while (unready := not_ready(stack)) and time.monotonic() < deadline:
         time.sleep(0.5)
-    assert stack.containers()[name].is_ready
+    assert not unready
+
+
+def not_ready(stack: StackUnderTest) -> list[str]:
+    return [name for name, container in stack.containers().items() if not container.is_ready]
 
 
 @pytest.mark.torture

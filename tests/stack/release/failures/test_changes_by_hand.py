@@ -159,7 +159,10 @@ def test_the_next_deploy_finishes_one_that_cannot_be_undone(released: StackUnder
     require_next_deploy(released, "finished")
 
 
+# Last, since Engine 20.10 keeps the name and the network of a container for good if it is renamed
+# and removed at the same moment.
 @pytest.mark.torture
+@pytest.mark.last
 @pytest.mark.fault("Compose by hand beside a deploy that runs")
 @pytest.mark.parametrize("by_hand", [recreated_by_v2, taken_down])
 def test_a_deploy_that_compose_interferes_with_ends_whole_or_names_a_way_on(
