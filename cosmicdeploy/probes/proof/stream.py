@@ -190,7 +190,7 @@ class RequestStream:
     ) -> None:
         maintenance, counted = self._ctx.run.maintenance, self.measured.beats
         heartbeat_id, request = heartbeats.create()
-        changes = maintenance.changes
+        changes_before = maintenance.changes
         counted["sent"] += 1
         main = self._ctx.settings.main_application.name
         response = self._send_request(front, request, main, submitted, kept=kept)
@@ -214,7 +214,7 @@ class RequestStream:
             self.measured.not_looked_up = heartbeats.lookup_problem
         elif not counted["found"]:
             self.measured.not_looked_up = "the running release stores no ids"
-        elif changes == maintenance.changes and time.monotonic() > self._unsure_until:
+        elif changes_before == maintenance.changes and time.monotonic() > self._unsure_until:
             self._count_not_found(kept=kept)
 
     def _send(self, front: Front, request: Request, *, kept: bool) -> Response:
