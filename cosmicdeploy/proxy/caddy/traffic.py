@@ -168,7 +168,7 @@ def can_be_taken_out(ctx: Context, configuration: Json, name: str) -> bool:
         return True
     own = with_replicas(reverse_proxies(configuration), replica_hosts(ctx)[name])
     is_asked = bool(own) and all(each.health_uri for each in own)
-    # Of two containers behind one name, Caddy asks either.
+    # If two containers share a name, Caddy's health check may reach either.
     is_told_apart = all(each.hosts & own_hosts(ctx, name) for each in own)
     return is_asked and is_told_apart and ctx.settings.proxy.drain_file is not None
 
