@@ -75,7 +75,7 @@ class DeclaredCaddy:
     def switches_in(self, text: str) -> list[Switch]:
         found = [_switch(each) for each in conditional_handlers(adapted(parse(text)))]
         switches = [each for each in found if each is not None]
-        # A file for which clients get a 503 is no replica's flag, even if it leads to an upstream too.
+        # A file for which clients get a 503 is no replica's flag file.
         turning_away = {each.file for each in switches if not each.service}
         return [each for each in switches if not (each.service and each.file in turning_away)]
 

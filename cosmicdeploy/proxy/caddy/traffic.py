@@ -76,6 +76,7 @@ class CaddyTraffic(DrainedTraffic):
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
         had_flags = set(names) <= set(self._out)
         self.put_all_in()
+        # A superseded container still gets requests, so no client waits for Caddy to notice these.
         if any(superseded_addresses(self._ctx, name) for name in names):
             self._ctx.sleep(self._ctx.settings.restart.pause)
             return
