@@ -15,8 +15,8 @@ AT_REST = ("created", "dead", "exited", "removing")
 def unix_time(moment: str) -> float:
     """Convert the engine's time (2026-11-29T21:43:48.123456789Z) to seconds since 1970.
 
-    Returns 0 for the year 1, which the engine uses for "never". Raises `ValueError` for any other
-    text.
+    Returns 0 for the year 1, which the engine uses for "never". Raises `ValueError` for a text of
+    another form.
     """
     whole, _, fraction = moment.rstrip("Z").partition(".")
     seconds = datetime.fromisoformat(f"{whole}+00:00").timestamp() + float(f"0.{fraction or 0}")
@@ -25,11 +25,11 @@ def unix_time(moment: str) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class HealthTimes:
-    """When a container's health check makes it unhealthy; by default as the engine does.
+    """When a container's health check makes it unhealthy. The defaults are those of the engine.
 
     The check runs each `interval` seconds, and fails if it takes longer than `timeout` seconds. The
-    container is unhealthy after `retries` failures in a row; in the first `start_period` seconds,
-    none counts.
+    container is unhealthy after `retries` failures in a row. A failure in the first `start_period`
+    seconds does not count, unless the check has passed before.
     """
 
     interval: float = 30.0
@@ -47,9 +47,8 @@ class Container:
     - `health` is "" if the container has no health check or does not run. `healthcheck` is the
       command line of the check, `health_times` says when it makes the container unhealthy, and
       `last_probe` is what the check printed last.
-    - `addresses` maps the name of each network to the container's address in that network.
-      `networks` are the names of all the container's networks, including those in which it has no
-      IPv4 address.
+    - `networks` are the names of the container's networks. `addresses` maps those in which the
+      container has an IPv4 address to that address.
     - `published` maps TCP ports of the container to (address, port) on the host. `host_ports` are
       all (address, port, protocol) that the container holds on the host; empty if the container is
       stopped.
@@ -59,7 +58,8 @@ class Container:
       tmpfs.
     - `stop_signal` is "" if neither the image nor the definition sets one. `stop_timeout` is how
       many seconds the container has to end after the stop signal.
-    - `pid` is the number of the first process on the engine's host; 0 if the container is stopped.
+    - `pid` is the id that the container's first process has on the engine's host; 0 if the
+      container is stopped.
     - `environment` are the variables of the image and of the definition. Values may be secret.
     """
 

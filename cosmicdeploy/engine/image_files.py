@@ -52,9 +52,9 @@ def image_has(api: APIClient, image_id: str, path: str, project: str) -> bool:
 
 @contextmanager
 def _container_of(api: APIClient, image_id: str, project: str) -> Iterator[str]:
-    """Create a container of an image that never starts; remove it at the end of the block."""
+    """Create a container of an image, never start it, and remove it at the end of the block."""
     name = f"cosmicdeploy-files-{uuid4().hex[:8]}"
-    # The engine creates no container without a command, and the image may declare none.
+    # The image may declare no command, without which the engine creates no container.
     service = Service(
         name=name, container_name=name, image=image_id, entrypoint=("true",), network_mode="none"
     )

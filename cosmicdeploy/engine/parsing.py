@@ -143,7 +143,7 @@ def _mounts(attrs: Json) -> dict[str, str]:
 
 def _anonymous_volumes(attrs: Json) -> dict[str, str]:
     # An anonymous volume is recognized by its generated name. `HostConfig.Binds` does not show it:
-    # that lists named volumes, and also an anonymous volume that was inherited from a predecessor.
+    # that lists named volumes, and also anonymous ones that were inherited from a predecessor.
     return {
         mount["Destination"]: mount["Name"]
         for mount in attrs.get("Mounts") or []

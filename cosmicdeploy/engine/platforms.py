@@ -18,7 +18,7 @@ def platform_parts(platform: str) -> list[str]:
     words = [_ALIASES.get(word, word) for word in platform.lower().split("/")]
     if len(words) == 1 and words[0] not in ("linux", "windows", "darwin", "freebsd"):
         return ["linux", *words]
-    # arm64 has only the variant v8, which the engine does not report.
+    # arm64 without a variant means v8, and the engine often leaves this variant out.
     return words[:2] if words[1:] == ["arm64", "v8"] else words
 
 

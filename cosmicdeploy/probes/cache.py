@@ -56,8 +56,8 @@ def open_cache(ctx: Context, name: str, database: int = 0) -> Redis:
 def cache_session(ctx: Context, name: str) -> Iterator[Redis]:
     """Open a client of the cache service `name`, and close it at the end of the block.
 
-    Raises `ProbeFailed` if Redis does not answer a command in the block, or refuses the password or
-    its absence, and what `open_cache` raises.
+    Raises `ProbeFailed` if Redis does not answer or refuses a command in the block, or refuses the
+    password or its absence. Also raises what `open_cache` raises.
     """
     import redis  # slow to import
 
@@ -68,7 +68,7 @@ def cache_session(ctx: Context, name: str) -> Iterator[Redis]:
         raise _refused_login(ctx, name, error) from error
     except redis.RedisError as error:
         raise ProbeFailed(
-            f"Redis does not answer: {error}",
+            f"Redis cannot be queried: {error}",
             where=name,
             todo=f"see `cosmicdeploy logs {name} --tail 100`",
         ) from error

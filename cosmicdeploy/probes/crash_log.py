@@ -17,8 +17,8 @@ def last_log_lines(ctx: Context, container: Container) -> Sequence[str]:
     """Return the container's last `LOG_LINES` log lines.
 
     If the engine has restarted the container and it runs again, returns the last lines before its
-    present start, which say why it ended. If there are no such lines, returns the last lines of
-    all. If the log cannot be read, for example because of its logging driver, the only line says
+    present start, which say why it ended. If there are no such lines, returns the last lines of the
+    log. If the log cannot be read, for example because of its logging driver, the only line says
     so: an error here must not hide why the container failed. Raises `EngineUnavailable`.
     """
     try:

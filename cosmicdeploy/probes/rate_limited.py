@@ -21,6 +21,7 @@ TODO_LIMITED = (
     " and `probe.heartbeat_rate` to what the application allows for one client, and run the command"
     " again"
 )
+TODO_TURNED_AWAY = "end the maintenance of the application, then run the command again"
 
 
 def send_until_not_rate_limited(
@@ -65,3 +66,8 @@ def why_unproven(response: Response) -> str:
     if response.is_turned_away:
         return f"{response.url} answers 503 with Retry-After: clients are turned away"
     return ""
+
+
+def todo_unproven(response: Response) -> str:
+    """Return what to do about a response for which `why_unproven` gives a reason."""
+    return TODO_TURNED_AWAY if response.is_turned_away else TODO_LIMITED

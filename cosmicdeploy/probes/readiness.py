@@ -136,7 +136,7 @@ def _passes_now(ctx: Context, container: Container) -> bool:
     except EngineUnavailable:
         raise
     except EngineError:
-        return False  # the container has just ended; the next attempt finds out why
+        return False  # the check hangs, or the container has just ended: the next attempt shows it
     if result.exit_code != 0:
         return False
     ctx.lookup_cache.passed_checks.add(_check_key(container))

@@ -18,7 +18,7 @@ GOOD = range(200, 300)
 
 
 def wait_until_served(ctx: Context) -> None:
-    """Wait until clients get a 200 from each application, and say so if they do not get one.
+    """Wait until clients get a 2xx from each application, and say so if they do not get one.
 
     Raises nothing about the applications: a verification judges them, a start does not.
     """
@@ -31,7 +31,7 @@ def wait_until_served(ctx: Context) -> None:
             sleep=ctx.sleep,
         )
         if last.status not in GOOD:
-            ctx.say(f"clients get no 200 yet at {front.url}: {last.error or last.status}")
+            ctx.say(f"clients get no 2xx yet at {front.url}: {last.error or last.status}")
 
 
 def _fronts(ctx: Context) -> Iterator[Front]:

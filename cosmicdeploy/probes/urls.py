@@ -17,7 +17,7 @@ from cosmicdeploy.settings import Application
 class Front:
     """A request as clients send it: its base URL, its path, and its Host header.
 
-    `host` is "" for the host of the URL. Each request to `url` has to carry it.
+    Each request to `url` has to carry `host`; "" stands for the host of the URL.
     """
 
     base: str

@@ -31,9 +31,10 @@ def put_in_service(ctx: Context, service: str) -> None:
 
 
 def servers_out_before(ctx: Context) -> dict[str, list[str]]:
-    """Return the part of a step's `before` that names the servers to keep out of service.
+    """Return what a step records in its `before` about the servers to keep out of service.
 
-    Empty if there are none, or if the load balancer does not say.
+    `before` is the journal's record of the state before the step. Empty if there are no such
+    servers, or if the load balancer does not say.
     """
     try:
         return to_record(ctx, load_balancer(ctx).servers_out())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cosmicdeploy.context.context import Context
 from cosmicdeploy.probes.result import STAKES, CheckResult, Stake
 
-# What clients lose of a replica that the load balancer does not know, or leaves out of service.
+# What clients lose if the load balancer does not know a replica, or leaves it out of service.
 WHILE_OTHERS_ARE_AWAY = "requests while the other replicas are away"
 
 
@@ -16,9 +16,9 @@ WHILE_OTHERS_ARE_AWAY = "requests while the other replicas are away"
 class Finding:
     """A flaw in or around the load balancer that costs requests or time in a rollout.
 
-    `where` names the directive or replica with the flaw, and `stake` the cost. `todo` is the
-    correction, or `line` if that is to write a line. `place` is "FILE:LINE" in the proxy's
-    container. `lost` says how many requests the flaw costs; "" if it costs only time.
+    `where` names the directive or replica with the flaw, and `stake` the cost. The correction is
+    `todo` or, if that is "", to write `line`. `place` is "FILE:LINE" in the proxy's container.
+    `lost` says which requests the flaw costs; "" if it costs only time.
     """
 
     where: str

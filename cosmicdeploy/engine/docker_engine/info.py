@@ -37,7 +37,7 @@ def _hides_containers(info: dict[str, Any]) -> bool:
 
 
 def _time(moment: str) -> float | None:
-    """Return the engine's time as a Unix time; None if it is missing or not in UTC ("…Z")."""
+    """Return the engine's time as a Unix time; None if it is missing, invalid or not in UTC."""
     try:
         return unix_time(moment) if moment.endswith("Z") else None
     except ValueError:

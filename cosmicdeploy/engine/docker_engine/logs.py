@@ -25,6 +25,7 @@ class DockerLogs(DockerApi):
     def log_lines(self, container_id: str, since: float) -> Iterator[str]:
         rest = b""
         with translated("Reading logs", container_id[:12]):
+            # With `since` alone, the engine would read the whole log from its beginning.
             tail = log_reader.tail_since(self._api, container_id, since)
             chunks = self._api.logs(container_id, since=since, tail=tail, stream=True, follow=False)
             for chunk in chunks:

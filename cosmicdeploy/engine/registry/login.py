@@ -58,8 +58,8 @@ def login_for(api: APIClient, reference: str) -> Login:
     try:
         with interruptible(), warnings.catch_warnings():  # a helper may ask over the network
             warnings.simplefilter("ignore")  # the error below reports a missing helper
-            found = auth.load_config().resolve_authconfig(host)
-            header = auth.encode_header(found) if found else b""
+            credentials = auth.load_config().resolve_authconfig(host)
+            header = auth.encode_header(credentials) if credentials else b""
     except (DockerException, OSError, ValueError) as error:
         raise PullFailed(
             f"The credentials for {host} cannot be read: {error}",

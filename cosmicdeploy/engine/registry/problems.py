@@ -44,8 +44,9 @@ _PROBLEMS = (
     _CREDENTIALS,
     _Problem(
         r"no matching manifest|does not match the specified platform",
-        "{image} does not exist for this machine's platform",
-        "push an image for this platform, or set `platform:` of the service",
+        "{image} does not exist for the requested platform (the engine's own unless another is"
+        " declared)",
+        "push an image for that platform, or declare another `platform:` for the service",
     ),
     _Problem(
         r"manifest unknown|name unknown|not found",

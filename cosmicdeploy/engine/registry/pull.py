@@ -70,6 +70,7 @@ def registry_digest(api: APIClient, reference: str) -> str:
     url = raw._url("/distribution/{0}/json", reference)
     with translated("Asking a registry", reference):
         try:
+            # True: parse the response as JSON.
             found = raw._result(raw._get(url, headers=login.headers), True)
         except APIError as error:
             if is_definite(error, reference):

@@ -33,10 +33,9 @@ def require_address(address: str, setting: str) -> None:
 def without_password(address: str) -> str:
     """Return the address; if it contains a password, *** takes the password's place."""
     before, at, host = address.rpartition("@")
-    user, colon, _ = before.rpartition("//")[2].partition(":")
-    if not (at and colon):
-        return address
-    return f"{before[: len(before) - len(before.rpartition('//')[2])]}{user}:***@{host}"
+    scheme, slashes, login = before.rpartition("//")
+    user, colon, _ = login.partition(":")
+    return f"{scheme}{slashes}{user}:***@{host}" if at and colon else address
 
 
 def unavailable(error: BaseException, address: str) -> EngineUnavailable:

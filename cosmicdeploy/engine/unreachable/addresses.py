@@ -91,6 +91,7 @@ def of_answer(causes: Sequence[BaseException]) -> Explanation:
             f"The Docker Engine refuses to tell its version: {reason}",
             "check DOCKER_HOST: a proxy in front of the engine must allow the engine's whole API",
         )
+    # "ApiVersion": the SDK found no such key in the answer, which was JSON of another program.
     if has(causes, requests.JSONDecodeError) or says(causes, "ApiVersion", "BadStatusLine"):
         return Explanation(
             "What answers is not a Docker Engine",

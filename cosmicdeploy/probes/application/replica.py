@@ -16,7 +16,11 @@ from cosmicdeploy.probes.application.heartbeat import (
     why_rejected,
 )
 from cosmicdeploy.probes.http import OK, SERVER_ERROR, Response
-from cosmicdeploy.probes.rate_limited import TODO_LIMITED, send_until_not_rate_limited, why_unproven
+from cosmicdeploy.probes.rate_limited import (
+    send_until_not_rate_limited,
+    todo_unproven,
+    why_unproven,
+)
 from cosmicdeploy.settings import Application, Heartbeat
 
 TODO_REFUSES_ALL = (
@@ -142,6 +146,6 @@ def _require_proven(response: Response) -> None:
         raise NotProven(
             "It is unknown whether the new image works; no replica was touched",
             where=response.url,
-            todo=TODO_LIMITED,
+            todo=todo_unproven(response),
             details=(reason,),
         )

@@ -44,6 +44,7 @@ def read_response(stream: BinaryIO) -> tuple[bytes, bytes]:
     outputs: dict[int, bytearray] = {STDOUT: bytearray(), STDERR: bytearray()}
     for kind, content in _records(stream):
         if kind == END_REQUEST:
+            # The first four bytes are the exit status of the application.
             refusal = content[4] if len(content) > 4 else 0
             if refusal:
                 raise NotFastCgi(f"the request was refused: {REFUSALS.get(refusal, refusal)}")

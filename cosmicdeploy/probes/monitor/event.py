@@ -100,12 +100,12 @@ def polling_collector(
             except CosmicError as error:
                 if failing_since is None:
                     failing_since = time.monotonic()
-                    yield notice(f"{what} does not answer, trying again: {error.what}")
+                    yield notice(f"{what} cannot be queried, trying again: {error.what}")
             else:
                 if failing_since is not None:
                     seconds = time.monotonic() - failing_since
                     failing_since = None
-                    yield notice(f"{what} answers again, after {seconds:.0f} s")
+                    yield notice(f"{what} can be queried again, after {seconds:.0f} s")
             stop.wait(every)
 
     return collect

@@ -62,6 +62,7 @@ class Latency:
         try:
             # Looked up for each request: a proxy that was started again may have another address.
             front = front_of(self._ctx, application)
+            # `front_of` returns None for an application that no client reaches.
             front = front or front_at(self._ctx, application.health_path)
         except CosmicError as error:  # the proxy does not run
             return application.name, Response(url=application.health_path, error=error.what)

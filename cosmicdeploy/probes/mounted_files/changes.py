@@ -91,7 +91,7 @@ def remember(ctx: Context, read: Mapping[str, tuple[Container, float]]) -> None:
 
 
 def _remembered_files(ctx: Context, service: str, container: Container) -> list[MountedFile]:
-    """Return the files to record digests of: for a released service, its secrets and configs."""
+    """Return the files to record: for a released service, only its secrets and configs."""
     declared = ctx.service(service)
     if service not in ctx.settings.services.infrastructure:
         declared = _with_sources_only(declared)

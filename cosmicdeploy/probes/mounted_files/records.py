@@ -76,6 +76,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(read_own_file(path))
         bytes.fromhex(data["key"])
+        # The values are converted only to check them: an invalid one raises an error.
         for each in data["containers"].values():
             str(each["started_at"]), float(each["read_at"]), dict(each["digests"])
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):

@@ -69,7 +69,7 @@ def _command(test: Sequence[str]) -> str:
 
 
 def _ignores_status(text: str) -> bool:
-    """Return whether the command uses curl, and no curl in it fails on a 500."""
+    """Return whether the command uses curl, and nothing in it notices the status of a response."""
     options = [match["options"] for match in CURL.finditer(text)]
     if not options or FILTERED.search(text):
         return False

@@ -23,10 +23,10 @@ def judge_client_failures(ctx: Context, traffic: TrafficStats) -> None:
 
     The proxy itself answers 502 and 504 if it got no response from a replica. If there were none
     before the first change, a single one is a failure. Otherwise their share must not exceed the
-    larger of `watch.max_error_rate` and the share before the change. The same limit applies to all
-    5xx together. A 5xx in an announced gap or a 503 during maintenance does not count. Stores
-    "" if the run has changed no container, or if the log does not cover the time before and after
-    the change.
+    larger of `watch.max_error_rate` and the share before the change. The share of all 5xx together
+    is limited in this way even if there were none before. A 5xx in an announced gap or a 503 during
+    maintenance does not count. Stores "" if the run has changed no container, or if the log does
+    not cover the time before and after the change.
     """
     traffic.client_failures = _judged(ctx, traffic)
 

@@ -15,7 +15,7 @@ from cosmicdeploy.probes.urls import Front, front_at
 class Fronts:
     """The health request to each application, by name, and where heartbeats are sent.
 
-    The path of `heartbeats` is ""; it is None if the stack's address is unknown.
+    `heartbeats` has the path ""; it is None if nothing runs or the stack's address is unknown.
     """
 
     applications: Mapping[str, Front]
@@ -48,7 +48,7 @@ def find_fronts(ctx: Context) -> Fronts:
 def _can_be_reached(ctx: Context) -> bool:
     """Whether the proxy runs or, in a stack without a proxy, any replica.
 
-    With `probe.url`, the address is known also if nothing runs there yet.
+    This has to be checked because, with `probe.url`, the address is known even if nothing runs.
     """
     services = ctx.settings.services
     names = [services.proxy] if services.proxy else services.app

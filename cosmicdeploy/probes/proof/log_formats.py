@@ -24,7 +24,8 @@ CADDY = '"http.log.access'
 def response_in(line: str) -> tuple[int, str] | None:
     """Return the status and the time (as text in the format `TIME`) of a line's response.
 
-    None if the line has no response. nginx's time may be in another format.
+    None if the line has no response. If nginx writes its times in another format, returns the time
+    as it is.
     """
     if CADDY in line:
         return _of_caddy(line)

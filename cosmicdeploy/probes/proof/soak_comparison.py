@@ -55,8 +55,8 @@ class Comparison:
         """
         spans = ((self._first_at, self._rollout_start), (self._soak_start, time.time()))
         with interruptible():
-            is_known = self._first_at < self._rollout_start
-            counts = count_spans(self._ctx, *spans) if is_known else None
+            has_time_before = self._first_at < self._rollout_start
+            counts = count_spans(self._ctx, *spans) if has_time_before else None
         self._clients = counts
         if counts is None:
             return []

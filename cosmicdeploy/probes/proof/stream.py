@@ -85,7 +85,7 @@ class RequestStream:
         self._ctx, self._fronts, self._heartbeats = ctx, fronts, heartbeats
         used = filter(None, (fronts.heartbeats, *fronts.applications.values()))
         self._connections = {each.origin: ConnectionPool(*each.origin) for each in used}
-        self._sent: set[Future[None]] = set()
+        self._unfinished: set[Future[None]] = set()
         self._unsure_until = self._limited_until = 0.0
         self._is_aborting = False
         self._count_lock, self._heartbeat_in_flight = threading.Lock(), threading.Lock()
@@ -110,7 +110,7 @@ class RequestStream:
         self._scheduler.join()
         self._threads.shutdown(wait=False, cancel_futures=True)
         with suppress(KeyboardInterrupt), interruptible():
-            wait(list(self._sent), timeout=within)
+            wait(list(self._unfinished), timeout=within)
         self._is_aborting = True
         for pool in self._connections.values():
             pool.abort()
@@ -152,8 +152,8 @@ class RequestStream:
 
     def _submit(self, number: int, send: Send, now: float, kept: bool) -> None:
         future = self._threads.submit(self._send_and_mark_done, number, send, now, kept)
-        self._sent.add(future)
-        future.add_done_callback(self._sent.discard)
+        self._unfinished.add(future)
+        future.add_done_callback(self._unfinished.discard)
 
     def _send_and_mark_done(self, number: int, send: Send, submitted: float, kept: bool) -> None:
         try:
@@ -190,7 +190,7 @@ class RequestStream:
     ) -> None:
         maintenance, counted = self._ctx.run.maintenance, self.measured.beats
         heartbeat_id, request = heartbeats.create()
-        changes = maintenance.changes
+        changes_before = maintenance.changes
         counted["sent"] += 1
         main = self._ctx.settings.main_application.name
         response = self._send_request(front, request, main, submitted, kept=kept)
@@ -214,7 +214,7 @@ class RequestStream:
             self.measured.not_looked_up = heartbeats.lookup_problem
         elif not counted["found"]:
             self.measured.not_looked_up = "the running release stores no ids"
-        elif changes == maintenance.changes and time.monotonic() > self._unsure_until:
+        elif changes_before == maintenance.changes and time.monotonic() > self._unsure_until:
             self._count_not_found(kept=kept)
 
     def _send(self, front: Front, request: Request, *, kept: bool) -> Response:

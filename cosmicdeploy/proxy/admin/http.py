@@ -35,7 +35,7 @@ def _from_inside(ctx: Context, container: Container, host: str, port: int, path:
     except EngineUnavailable:
         raise
     except EngineError:
-        return None  # the image has no shell
+        return None  # for example, the image has no shell
     return result.text if result.exit_code == 0 else None
 
 

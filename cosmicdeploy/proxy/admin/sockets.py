@@ -16,7 +16,7 @@ from cosmicdeploy.proxy.kernel import proc
 
 TIMEOUT_SECONDS = 5.0
 PIECE = 1 << 16
-# An answer is given up beyond this size.
+# The rest of an answer is not read once it has reached this size.
 MAX_BYTES = 8 << 20
 
 
@@ -33,16 +33,16 @@ def ask_unix(ctx: Context, container: Container, path: str, command: str) -> str
 def _from_host(container: Container, path: str, command: str) -> str | None:
     root = proc.root(container)
     try:
-        place = rooted(root, path) if root is not None else None
-        return _exchange(place, command) if place is not None else None
+        host_path = rooted(root, path) if root is not None else None
+        return _exchange(host_path, command) if host_path is not None else None
     except OSError:
         return None
 
 
-def _exchange(place: Path, command: str) -> str:
+def _exchange(host_path: Path, command: str) -> str:
     with closing(socket.socket(socket.AF_UNIX)) as connection, interruptible():
         connection.settimeout(TIMEOUT_SECONDS)
-        connection.connect(str(place))
+        connection.connect(str(host_path))
         connection.sendall(command.encode() + b"\n")
         answer = b""
         while (piece := connection.recv(PIECE)) and len(answer) < MAX_BYTES:

@@ -1,7 +1,7 @@
 """Convert a Caddyfile to the part of Caddy's JSON that decides where requests go.
 
-That is what `caddy adapt` prints, as far as this package reads it (`routes.py`). Each handler and
-route has its place in the file in addition.
+That is what `caddy adapt` prints, as far as this package reads it (`routes.py`). In addition, each
+route has its line in the file, and each `reverse_proxy` its place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PASSING = ("reverse_proxy", "php_fastcgi")
 # Directives with directives of their own.
 NESTED = ("handle", "handle_path", "handle_errors", "route")
 ANSWERS = ("respond", "error")
-# A site's address without a scheme is served over HTTPS, and the usual ports are these.
+# The port of an upstream that names only a scheme.
 PORTS = {"http": "80", "https": "443", "h2c": "80"}
 
 Matchers = Mapping[str, Sequence[Json]]
@@ -46,7 +46,10 @@ def _admin(options: Sequence[Directive]) -> Json:
 
 
 def _routes(block: Sequence[Directive], root: str, outer: Matchers | None = None) -> Iterator[Json]:
-    """Yield the routes of a block; `root` is the folder of its site, and `outer` its matchers."""
+    """Yield the routes of a block.
+
+    `root` is the folder of its site's files, and `outer` has the matchers of the outer blocks.
+    """
     root = next((each.arguments[-1] for each in block if _names_root(each)), root)
     matchers = {**(outer or {}), **dict(_matchers(block, root))}
     for each in block:
@@ -67,7 +70,7 @@ def _names_root(directive: Directive) -> bool:
 
 
 def _matchers(block: Sequence[Directive], root: str) -> Iterator[tuple[str, list[Json]]]:
-    """Yield the name and the conditions of each matcher of a block."""
+    """Yield the name and the conditions of each matcher; {} stands for one that names no file."""
     for each in block:
         if each.name.startswith("@"):
             inline = Directive("".join(each.arguments[:1]), each.arguments[1:], each.block)
@@ -83,7 +86,7 @@ def _file(directive: Directive, root: str) -> Json:
 
 
 def _split(words: Sequence[str], matchers: Matchers) -> tuple[list[Json], Sequence[str]]:
-    """Return the conditions that the first word stands for, and the other words."""
+    """Return the conditions of a matcher that comes first, and the words that are no matcher."""
     first = "".join(words[:1])
     if first.startswith("@"):
         return list(matchers.get(first, [{}])), words[1:]

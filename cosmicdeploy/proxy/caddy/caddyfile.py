@@ -62,7 +62,7 @@ def _block(lines: Iterator[_Line], file: str, depth: int) -> Iterator[Directive]
 
 
 def _lines(text: str) -> Iterator[_Line]:
-    """Yield each line that has words, a line that opens a block or one that closes it."""
+    """Yield each line that has words, and each that opens or closes a block."""
     words, number = list[str](), 0
     for mark, word, line in (*_tokens(text), (END, "", 0)):
         if not mark:
@@ -77,7 +77,7 @@ def _lines(text: str) -> Iterator[_Line]:
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
-    """Yield each mark or word, and its line; the other one of the two is "".
+    """Yield a mark, a word and a line number for each token; either the mark or the word is "".
 
     Marks are the ends of lines, and braces that stand alone.
     """

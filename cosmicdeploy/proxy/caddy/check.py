@@ -30,13 +30,13 @@ from cosmicdeploy.proxy.replicas import replica_hosts
 from cosmicdeploy.text.formatting import counted
 
 EXPECTED = "a Caddy that finds every replica, after a restart too"
-UNTRIED = "each request that Caddy sends to a replica while that is away"
+UNTRIED = "each request that Caddy sends to a replica that is away"
 SILENT = "requests to a replica whose address does not answer at all, until Caddy skips it"
 UNDRAINED = "requests in flight to each replica that does not finish them after its stop signal"
 MATCHER = "add a matcher `file` for it to the Caddyfile (docs/caddy.md)"
 FAILING_ANSWERS = "requests to this path, while a replica is drained"
 MAX_CONNECT_SECONDS = 1.0
-# In seconds: a rollout waits so long for each replica.
+# In seconds: a rollout waits for each replica until Caddy has noticed it.
 MAX_NOTICED_SECONDS = 5.0
 
 

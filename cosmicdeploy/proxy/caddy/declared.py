@@ -75,8 +75,9 @@ class DeclaredCaddy:
     def switches_in(self, text: str) -> list[Switch]:
         found = [_switch(each) for each in conditional_handlers(adapted(parse(text)))]
         switches = [each for each in found if each is not None]
-        closed = {each.file for each in switches if not each.service}
-        return [each for each in switches if not (each.service and each.file in closed)]
+        # A file for which clients get a 503 is no replica's flag file.
+        turning_away = {each.file for each in switches if not each.service}
+        return [each for each in switches if not (each.service and each.file in turning_away)]
 
 
 def declared_configuration(service: Service) -> Json | None:
@@ -89,7 +90,10 @@ def declared_configuration(service: Service) -> Json | None:
 
 
 def _hosts_of_labels(labels: Mapping[str, str]) -> tuple[DeclaredHost, ...]:
-    """Return the host names in labels such as `caddy: shop.example`; none if one has none."""
+    """Return the host names in labels such as `caddy: shop.example`.
+
+    Empty if one of these labels is no plain host name.
+    """
     sites = [hosts_of([labels[key]], key) for key in labels if SITE_LABEL.fullmatch(key)]
     return tuple(host for each in sites for host in each) if all(sites) else ()
 
@@ -118,5 +122,6 @@ def _switch(handled: Handled) -> Switch | None:
     if kind == "static_response" and handled.handler.get("status_code") == "503":
         return Switch(file=file, line=handled.line)
     if kind == "reverse_proxy":
+        # The name of such a file is usually that of the replica that it takes out of service.
         return Switch(file=file, line=handled.line, service=basename(file))
     return None

@@ -15,7 +15,7 @@ from cosmicdeploy.proxy.load_balancer import Effect
 class CaddyConfiguration:
     """The `Configuration` of a Caddy whose admin endpoint answers, which a reload needs."""
 
-    # Tried with Caddy 2.11: 15 reloads closed each kept connection, and failed no new one.
+    # Tried with Caddy 2.11: 15 reloads closed each kept connection; no new connection failed.
     reload_cost, reload_gap = "closes clients' idle connections", "closed idle connections"
 
     def __init__(self, ctx: Context, caddy: Caddy) -> None:

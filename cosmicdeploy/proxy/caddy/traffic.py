@@ -76,6 +76,7 @@ class CaddyTraffic(DrainedTraffic):
     def put_in(self, names: Sequence[str], *, moved: bool) -> None:
         had_flags = set(names) <= set(self._out)
         self.put_all_in()
+        # A superseded container still gets requests, so no client waits for Caddy to notice these.
         if any(superseded_addresses(self._ctx, name) for name in names):
             self._ctx.sleep(self._ctx.settings.restart.pause)
             return
@@ -168,7 +169,7 @@ def can_be_taken_out(ctx: Context, configuration: Json, name: str) -> bool:
         return True
     own = with_replicas(reverse_proxies(configuration), replica_hosts(ctx)[name])
     is_asked = bool(own) and all(each.health_uri for each in own)
-    # Of two containers behind one name, Caddy asks either.
+    # If two containers share a name, Caddy's health check may reach either.
     is_told_apart = all(each.hosts & own_hosts(ctx, name) for each in own)
     return is_asked and is_told_apart and ctx.settings.proxy.drain_file is not None
 

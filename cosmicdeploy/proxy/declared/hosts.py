@@ -60,7 +60,10 @@ def _passes(ctx: Context) -> Iterator[DeclaredPass]:
 
 
 def _sent(ctx: Context) -> str:
-    """Return the host name that requests to the main application carry; "" for an address."""
+    """Return the host, without a port, that requests to the main application name.
+
+    Returns "" if the settings name none: then requests go to the address of the proxy's port.
+    """
     settings = ctx.settings
     declared = settings.main_application.reached_at or ""
     if declared and not declared.startswith("/"):

@@ -22,8 +22,8 @@ class DeclaredKind(Protocol):
     """A kind of load balancer, as far as files show it.
 
     `name` is the product's name for texts, `program` the name of its process, and `image_words` are
-    the words by which the names of its images are recognized. `default_port` is the port of a
-    server without one; None if that depends on more than the directive. With
+    the words by which the names of its images are recognized. `default_port` is the port of an
+    upstream whose directive names none; None if more than the directive decides it. With
     `follows_container_health`, it sends a container no requests while the engine calls the
     container unhealthy.
     """
@@ -77,7 +77,8 @@ def kind_named(product: str) -> DeclaredKind | None:
 def kind_of(service: Service, words: Collection[str]) -> DeclaredKind | None:
     """Return the kind that a service will run; None if the stack's files do not show it.
 
-    `words` are those of its image's name. Without these, its command and mounted files count.
+    `words` are those of its image's name. If they show no kind, the command and then the mounted
+    files count.
     """
     command = {*(service.entrypoint or ()), *(service.command or ())}
     programs = {word.rpartition("/")[2] for word in command}

@@ -29,7 +29,8 @@ def drain_file(ctx: Context, container: Container) -> str | None:
 def labels_with_check(ctx: Context, service: Service) -> dict[str, str]:
     """Return the labels that add the drain check to a new container of a replica.
 
-    Empty for a service that is no replica, or if its image has no shell to run the check.
+    Empty for a service that is no replica or does not speak HTTP, or if its image has no shell to
+    run the check.
     """
     application = ctx.settings.application_of(service.name)
     if application is None or not application.is_http or not has_shell(ctx, service):
@@ -77,9 +78,11 @@ def exists(ctx: Context, container: Container) -> bool:
 def _run(ctx: Context, container: Container, file: str, script: str) -> None:
     result = ctx.engine.exec(container.id, ["sh", "-c", script, "sh", file])
     if result.exit_code != 0:
+        is_configured = drain_check_of(container.labels) is None
+        other = ", or set `proxy.drain_file` to another file" if is_configured else ""
         raise EngineError(
             "Cannot change the drain file of a replica",
             where=f"{container.name}: {file}",
-            todo="let the container's user write there, or set `proxy.drain_file` to another file",
+            todo=f"let the container's user write there{other}",
             details=result.error_text.splitlines(),
         )

@@ -1,4 +1,4 @@
-"""Create and remove the flag files that nginx looks for on every request.
+"""Create and remove the flag files that the load balancer looks for on every request.
 
 If the proxy's container mounts the folder of a flag file from this host, the deployer changes the
 file on the host, because a command in a container costs a busy host a tenth of a second. Otherwise

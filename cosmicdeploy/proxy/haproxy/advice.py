@@ -18,12 +18,13 @@ from cosmicdeploy.proxy.haproxy.configuration import (
 from cosmicdeploy.proxy.haproxy.process import NO_SOCKET_TODO, SOCKET_LINE
 from cosmicdeploy.proxy.haproxy.replicas import sections_with
 
-# What a deploy loses of a replica that HAProxy only finds out to be down.
+# What a deploy loses if HAProxy only finds out by itself that a replica is down.
 UNDRAINED = "requests in flight to each replica that does not finish them after its stop signal"
 UNTRIED = "requests that HAProxy sends to a replica until its check fails"
 MAX_CONNECT_SECONDS = 1.0
-# In seconds. HAProxy keeps a stopped container's address for this long, by default 10 s.
+# In seconds. HAProxy keeps a stopped container's address for the time in `hold valid`.
 MAX_HOLD_SECONDS = 2.0
+# HAProxy's default for `hold valid`.
 HOLD = "10s"
 UNITS = {"us": 1e-6, "ms": 0.001, "": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 PART = re.compile(r"([0-9]{1,9})(us|ms|[smhd]?)")

@@ -109,7 +109,7 @@ class ServerControl:
             del self.taken_out[path]
 
     def put_in_renewed(self, servers: Sequence[Server], live: Collection[str] = ()) -> None:
-        """Make those servers ready again that have lost their former address, or a live one.
+        """Make those servers ready again whose address has changed, or is one of the `live` ones.
 
         A server that keeps the address of a stopped container stays out of service.
         """

@@ -95,8 +95,9 @@ def declared_backends(sections: Iterable[Section], hosts: ReplicaHosts) -> Mappi
     for section in sections:
         if section.kind in WITH_SERVERS:
             servers = {server.host for server in declared_servers(section)}
-            for name in (name for name, own in hosts.items() if own & servers):
-                found.setdefault(name, set()).add(section.name)
+            for replica, own in hosts.items():
+                if own & servers:
+                    found.setdefault(replica, set()).add(section.name)
     return found
 
 

@@ -120,9 +120,9 @@ def test_the_failure_of_a_source_and_its_recovery_are_reported_once_each() -> No
             stop.set()
     assert texts == [
         "transitions",
-        "the database does not answer, trying again: gone",
+        "the database cannot be queried, trying again: gone",
         "transitions",
-        "the database answers again, after 0 s",
+        "the database can be queried again, after 0 s",
     ]
 
 

@@ -58,7 +58,7 @@ def test_a_proxy_that_never_answers_200_is_named(
 ) -> None:
     answers(404)
     wait_until_served(ctx)
-    assert events == [Progress(text=f"clients get no 200 yet at {FRONT.url}: 404")]
+    assert events == [Progress(text=f"clients get no 2xx yet at {FRONT.url}: 404")]
 
 
 def test_an_application_that_no_client_can_reach_is_left_to_the_verification(

@@ -138,7 +138,11 @@ def test_a_new_replica_has_to_answer_with_its_release_and_a_heartbeat(answering:
     ctx, served = answering(GOOD, LIMITED_FOR_LONG)
     with pytest.raises(NotProven, match="no replica was touched") as raised:
         new_replica_problem(ctx, ctx.settings.main_application, served.url, "2")
-    assert "429" in raised.value.details[0]
+    assert "429" in raised.value.details[0] and "a device of its own" in raised.value.todo
+    ctx, served = answering(Reply(503, headers={"Retry-After": "600"}))
+    with pytest.raises(NotProven, match="no replica was touched") as raised:
+        new_replica_problem(ctx, ctx.settings.main_application, served.url, "2")
+    assert "503" in raised.value.details[0] and "end the maintenance" in raised.value.todo
     ctx, served = answering(Reply(200, "welcome"))
     assert "answers as release unknown, not 2" in new_replica_problem(
         ctx, ctx.settings.main_application, served.url, "2"

@@ -21,7 +21,7 @@ SAID = [
         "wants other credentials, or has no such repository",
     ),
     ("toomanyrequests: You have reached your pull rate limit", "its rate limit is reached"),
-    ("no matching manifest for linux/amd64 in the manifest list entries", "machine's platform"),
+    ("no matching manifest for linux/amd64 in the manifest list entries", "requested platform"),
     ('Get "http://h:5/v2/": dial tcp 127.0.0.1:5: connect: connection refused', "does not answer"),
     ('Get "https://h:5/v2/": dial tcp: lookup h on 10.0.0.1:53: no such host', "does not answer"),
     ('Get "https://h:5/v2/": net/http: request canceled (Client.Timeout exceeded)', "not answer"),
