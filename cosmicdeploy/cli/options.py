@@ -66,7 +66,7 @@ RollbackInclude = Annotated[
     typer.Option(
         "--include",
         metavar="SERVICE",
-        help="With --code-only, roll back the image of this proxy too, if the stack builds it.",
+        help="Roll back the image of the proxy too, if the stack builds it; only with --code-only.",
         autocompletion=completion.infrastructure,
     ),
 ]

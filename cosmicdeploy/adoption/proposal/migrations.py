@@ -52,7 +52,7 @@ def framework_settings(survey: Survey, chosen: Chosen, found: Found) -> Iterator
 
 def migration_settings(chosen: Chosen, found: Found) -> Iterator[Setting]:
     """Yield the section `migrate`, if a deploy can run the framework's migrations."""
-    if found is None or not _is_run(chosen, found):
+    if found is None or not runs_migrations(chosen, found):
         return
     if found.value.name != DEFAULT:
         name = Fact(value=found.value.name, evidence=found.evidence, mark=found.mark)
@@ -69,7 +69,7 @@ def framework_notes(survey: Survey, roles: Roles, chosen: Chosen, found: Found) 
     at_start = {name: fact for name in firsts if (fact := migration_at_start(survey, name))}
     for name, fact in at_start.items():
         yield _migrates_at_start(name, fact, _key(chosen, found) if name == main else "")
-    if found is not None and not _is_run(chosen, found) and main not in at_start:
+    if found is not None and not runs_migrations(chosen, found) and main not in at_start:
         services = (*chosen.main.services, *chosen.background)
         migrating = migrating_services(survey, roles, services)
         migrating += [e.value for e in chosen.one_shot if migration_at_start(survey, e.value)]
@@ -83,14 +83,14 @@ def framework_notes(survey: Survey, roles: Roles, chosen: Chosen, found: Found) 
             yield _left_alone(each.value, migration)
 
 
-def _is_run(chosen: Chosen, found: Fact[RecognizedFramework]) -> bool:
-    """Return whether a deploy runs the framework's migrations by the settings."""
-    return found.value.is_described and chosen.database is not None
+def runs_migrations(chosen: Chosen, found: Found) -> bool:
+    """Return whether a deploy runs the framework's migrations by the section `migrate`."""
+    return found is not None and found.value.is_described and chosen.database is not None
 
 
 def _key(chosen: Chosen, found: Found) -> str:
     """Return the key by which a deploy runs the migrations; "" if it does not."""
-    if found is None or not _is_run(chosen, found):
+    if found is None or not runs_migrations(chosen, found):
         return ""
     return "app.console" if found.value.name == DEFAULT else "migrate.framework"
 

@@ -20,6 +20,7 @@ from cosmicdeploy.adoption.proposal.migrations import (
     framework_notes,
     framework_settings,
     migration_settings,
+    runs_migrations,
 )
 from cosmicdeploy.adoption.proposal.notes import application_notes, reading_notes
 from cosmicdeploy.adoption.proposal.rest import (
@@ -83,6 +84,8 @@ def propose(opened: Opened, named: Sequence[str] = ()) -> Proposal:
     is_only = len(groups) == 1
     recognized = [recognize(survey, each, front, texts, is_only=is_only) for each in groups]
     found = find_framework(survey, roles, chosen)
+    if not runs_migrations(chosen, found):
+        chosen = choose(survey, roles, groups, judges_migrations=False)
     settings = list(_settings(opened, roles, chosen, recognized, found))
     if all(each.key[0] != "app" for each in settings):
         settings.append(Setting(key=("app",), value={}, evidence="as by default"))

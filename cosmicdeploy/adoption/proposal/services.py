@@ -57,13 +57,20 @@ class Chosen:
         return {*self.released, *single, *lists}
 
 
-def choose(survey: Survey, roles: Roles, groups: Sequence[Group]) -> Chosen:
-    """Return which services get a role in the settings."""
+def choose(
+    survey: Survey, roles: Roles, groups: Sequence[Group], *, judges_migrations: bool = True
+) -> Chosen:
+    """Return which services get a role in the settings.
+
+    `judges_migrations` says whether the section `migrate` will run the migrations, provided that
+    the settings name a database. Otherwise a deploy runs the service that migrates.
+    """
     schedulers = _facts(background_of(survey, roles, groups[0], "scheduler"))
     database = _single(survey, find_database(survey, roles))
     tasks = _facts((n, each) for n, each in roles.background.items() if each.value == "task")
     apps = {name for group in groups for name in group.services}
-    run = [each.value for each in tasks if _is_run(survey, each.value, database, apps)]
+    is_judged = judges_migrations and database is not None
+    run = [each.value for each in tasks if _is_run(survey, each.value, apps, is_judged)]
     chosen = Chosen(
         groups=groups,
         scheduler=_single(survey, schedulers[0] if schedulers else None),
@@ -147,14 +154,14 @@ def _single(survey: Survey, service: Fact[str] | None) -> Fact[str] | None:
     return service if is_single else None
 
 
-def _is_run(survey: Survey, name: str, database: Fact[str] | None, apps: Collection[str]) -> bool:
+def _is_run(survey: Survey, name: str, apps: Collection[str], is_judged: bool) -> bool:
     """Return whether a deploy can run a service that ends by itself, before the rollout.
 
-    It cannot run one that needs the new application. Migrations of the database in the settings are
-    left to the section `migrate`, which judges and undoes them.
+    It cannot run one that needs the new application. A service that migrates is left alone if the
+    section `migrate` runs, judges and undoes the migrations (`is_judged`).
     """
-    migrates = database is not None and migration_at_start(survey, name) is not None
-    return not migrates and needed_by(survey.stack, {name}).isdisjoint(apps)
+    is_apart = is_judged and migration_at_start(survey, name) is not None
+    return not is_apart and needed_by(survey.stack, {name}).isdisjoint(apps)
 
 
 def _task(task: Fact[str], runner: str) -> Fact[str]:

@@ -156,14 +156,26 @@ def test_flyway_is_known_by_the_image_of_its_service(adopted: Adopt) -> None:
     assert migrate_of(adoption) == {"migrate.framework": "flyway", "migrate.service": "migrate"}
 
 
-def test_a_migrating_service_of_another_image_that_nothing_waits_for_is_said(
+FLYWAY = "  flyway: {image: flyway/flyway, command: migrate, restart: 'no'}\n"
+
+
+def test_a_migrating_service_that_nothing_waits_for_is_run_if_no_framework_is_recognized(
     adopted: Adopt,
 ) -> None:
-    flyway = "  flyway: {image: flyway/flyway, command: migrate, restart: 'no'}\n"
-    adoption = adopted(stack({}, database=flyway + DATABASE))
+    adoption = adopted(stack({}, database=FLYWAY + DATABASE))
+    assert loaded(adoption)[0].services.one_shot == ("flyway",)
     [note] = [note for note in adoption.notes if note.kind == "does not hold"]
-    assert note.about == "flyway" and "no other service waits for its end" in note.what
+    assert note.about == "flyway" and "a deploy runs it, but neither shows" in note.what
     assert not migrate_of(adoption)
+
+
+def test_a_migrating_service_of_another_image_beside_a_framework_is_left_alone(
+    adopted: Adopt,
+) -> None:
+    adoption = adopted(stack(RAILS, database=FLYWAY + DATABASE))
+    assert loaded(adoption)[0].services.left_alone == ("flyway",)
+    [note] = [note for note in adoption.notes if note.about == "flyway"]
+    assert "no other service waits for its end" in note.what
 
 
 def test_laravel_needs_no_framework_but_its_service(adopted: Adopt) -> None:

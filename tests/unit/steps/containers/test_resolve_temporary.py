@@ -54,7 +54,7 @@ def resolve(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> Resolve:
             repair, "end", lambda _ctx, _name, each, grace: done.append(("end", each, grace))
         )
         monkeypatch.setattr(repair, "_needed_for_undo", lambda *_: ["app-1"])
-        temporary = container("app-1", "172.20.0.7", id="other", name=name, status=status)
+        temporary = container(name, "172.20.0.7", id="other", status=status)
         engine = RunningEngine({**replicas(), name: temporary}, lambda _argv: "")
         any_engine: Any = engine
         any_engine.remove = lambda each: done.append(("remove", each))
