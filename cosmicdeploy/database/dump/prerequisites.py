@@ -18,7 +18,10 @@ from cosmicdeploy.database.schema.privileges import (
     require_privileges,
 )
 from cosmicdeploy.database.schema.recreate import broken_views
-from cosmicdeploy.database.schema.tables.lost_literals import tables_with_lost_literals
+from cosmicdeploy.database.schema.tables.literals import (
+    tables_with_lost_literals,
+    triggers_on_escaped_literals,
+)
 from cosmicdeploy.database.vendors import Vendor
 from cosmicdeploy.errors import BackupError
 from cosmicdeploy.files.bounds import RECORD_BYTES
@@ -74,6 +77,7 @@ def prerequisites(facts: Facts, *, exact: bool = True) -> Iterator[Requirement]:
     yield partial(require_dumpable_names, facts)
     yield partial(_require_dumpable_tables, facts)
     yield partial(_require_shown_expressions, facts)
+    yield partial(_require_readable_expressions, facts)
     yield partial(require_working_views, facts)
     yield partial(require_exact_values, facts)
     if exact:
@@ -116,6 +120,19 @@ def _require_shown_expressions(facts: Facts) -> None:
             where=facts.session.where,
             todo="ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4; or write each text in these"
             " expressions with a character beyond ASCII as CONVERT(0x… USING …)",
+        )
+
+
+def _require_readable_expressions(facts: Facts) -> None:
+    if facts.session.vendor.reads_expressions_in_any_mode:
+        return
+    if unreadable := triggers_on_escaped_literals(facts.session, facts.schema):
+        raise BackupError(
+            f"A restore cannot create triggers under the sql_mode {NO_BACKSLASH_ESCAPES} on tables"
+            f" with an escape in an expression: {', '.join(unreadable)}",
+            where=facts.session.where,
+            todo="create each trigger again under another sql_mode, or write each text in these"
+            " expressions with a quote or backslash as CONVERT(0x… USING …)",
         )
 
 

@@ -23,7 +23,9 @@ class Vendor:
     - `implied_charset`: matches words that SHOW CREATE TABLE may show for a copy of a table but not
       for the table itself. These words make no difference.
     - `shows_all_literals`: SHOW CREATE TABLE shows each literal in an expression correctly (see
-      `schema/tables/lost_literals.py`).
+      `schema/tables/literals.py`).
+    - `reads_expressions_in_any_mode`: the server can open a table under any sql_mode. MySQL parses
+      a table's expressions under the sql_mode of the session that opens the table.
     - `cuts_routines`: the server reports the text of a routine only up to a NUL character, as it
       does for an event.
     - `ends_on_last_line`: the dump tool puts the delimiter of a statement on the last line of an
@@ -47,6 +49,7 @@ class Vendor:
     lists_expressions: bool
     implied_charset: str
     shows_all_literals: bool
+    reads_expressions_in_any_mode: bool
     cuts_routines: bool
     ends_on_last_line: bool
     row_waits: str

@@ -235,6 +235,29 @@ CREATE TABLE t (id INT)
 
 CREATE TRIGGER platform.bound BEFORE INSERT ON platform.t FOR EACH ROW SET NEW.id = 1
 
+-- kind: triggers under NO_BACKSLASH_ESCAPES on tables with a backslash in an expression
+-- only: stable newest
+
+CREATE TABLE slashed (id INT PRIMARY KEY, CONSTRAINT slash CHECK (id < 100 OR '' = 'it''s \\'))
+
+INSERT INTO slashed VALUES (1)
+
+SET sql_mode = 'NO_BACKSLASH_ESCAPES'
+
+CREATE TRIGGER unread AFTER UPDATE ON slashed FOR EACH ROW SET @x = '\'
+
+-- kind: triggers under NO_BACKSLASH_ESCAPES on tables with a backslash in an expression
+-- only: mysql-8 mysql-9
+-- refused: unread on slashed
+
+CREATE TABLE slashed (id INT PRIMARY KEY, CONSTRAINT slash CHECK (id < 100 OR '' = 'it''s \\'))
+
+INSERT INTO slashed VALUES (1)
+
+SET sql_mode = 'NO_BACKSLASH_ESCAPES'
+
+CREATE TRIGGER unread AFTER UPDATE ON slashed FOR EACH ROW SET @x = '\'
+
 -- kind: tables without transactions: MyISAM
 -- refused: inconsistent: old \(MyISAM\)
 

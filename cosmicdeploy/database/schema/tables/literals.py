@@ -1,4 +1,4 @@
-"""Find string literals in the expressions of tables that MySQL, and so a dump, shows wrongly.
+"""Find string literals in the expressions of tables with which a restore on MySQL goes wrong.
 
 MySQL shows a literal with its character set, as in `_latin1'…'`, but sends the literal's bytes as
 if they were UTF-8. Each byte that is not valid UTF-8 arrives as a question mark. A table created
@@ -12,6 +12,8 @@ import re
 from cosmicdeploy.database.schema.tables.table_texts import read_table_texts
 from cosmicdeploy.database.session import Session
 
+# A literal that the server shows with an escape.
+ESCAPED = re.compile(r"_\w+'(?:[^'\\]|'')*\\")
 LOST = re.compile(r"_(?!utf8)\w+'(?:[^'\\?]|\\.|'')*\?")
 # The expressions of a schema, of which the server stores a correct copy in UTF-8.
 EXPRESSIONS = (
@@ -42,3 +44,23 @@ def tables_with_lost_literals(session: Session, schema: str) -> tuple[str, ...]:
         return ()
     texts = read_table_texts(session, schema)
     return tuple(name for name in sorted(suspects) if LOST.search(texts.get(name, "")))
+
+
+def triggers_on_escaped_literals(session: Session, schema: str) -> tuple[str, ...]:
+    """Return the triggers under NO_BACKSLASH_ESCAPES on tables with an escape in an expression.
+
+    Each is returned as "trigger on table". To create a trigger, MySQL opens its table and parses
+    its expressions under the trigger's sql_mode, which takes the escape for two characters.
+    Raises `DatabaseError`.
+    """
+    triggers = session.rows(
+        "SELECT trigger_name, event_object_table FROM information_schema.triggers"
+        " WHERE trigger_schema = %s AND FIND_IN_SET('NO_BACKSLASH_ESCAPES', sql_mode)",
+        schema,
+    )
+    texts = read_table_texts(session, schema) if triggers else {}
+    return tuple(
+        f"{name} on {table}"
+        for name, table in sorted(triggers)
+        if ESCAPED.search(texts.get(table, ""))
+    )
