@@ -167,6 +167,17 @@ INSERT INTO shown (id, w) VALUES (1, 'ö')
 
 CREATE TABLE shown (id INT PRIMARY KEY, w VARCHAR(9) CHARACTER SET latin1, m VARCHAR(40) AS (CONCAT(w, 'ü')))
 
+-- kind: defaults with a second code for their character
+-- refused: coded\.d \(its default\)
+
+CREATE TABLE coded (id INT PRIMARY KEY, d VARCHAR(9) CHARACTER SET cp932 DEFAULT _cp932 X'ED40')
+
+-- kind: defaults in any other character set than utf8mb4
+
+CREATE TABLE first (id INT PRIMARY KEY, a VARCHAR(9) CHARACTER SET cp932 DEFAULT _cp932 X'FA5C', b VARCHAR(9) CHARACTER SET sjis NOT NULL DEFAULT 'あ', c ENUM('é') CHARACTER SET latin1 DEFAULT 'é', d VARCHAR(9) CHARACTER SET gbk DEFAULT NULL, e VARCHAR(9) CHARACTER SET big5 DEFAULT (CONCAT('x', 'y')))
+
+INSERT INTO first (id) VALUES (1)
+
 -- kind: values without a character in utf8mb4
 -- refused: inexact\.c \(1 rows\)
 
