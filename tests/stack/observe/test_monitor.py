@@ -107,9 +107,9 @@ def test_events_are_reported_once_and_through_replacements(released: StackUnderT
 
         database = ctx.running("platform-db")
         ctx.engine.stop(database.id, 60)
-        watched.expect("monitor", "the database does not answer")
+        watched.expect("monitor", "the database cannot be queried")
         ctx.engine.start(database.id)
-        watched.expect("monitor", "the database answers again")
+        watched.expect("monitor", "the database can be queried again")
         watched.expect("database", "ready for connections", source="platform-db")
         assert released.cli("step", "health").code == 0
 
