@@ -48,10 +48,15 @@ _reads = _ReadState()
 
 
 class Interrupts:
-    """The signals received so far. Only the instance of `deferred_interrupts` receives any."""
+    """The signals received so far. Only the instance of `deferred_interrupts` receives any.
+
+    `has_received` also counts signals that are ignored: the end of a run need not wait for what no
+    longer matters.
+    """
 
     def __init__(self, on_first: Callable[[], None] = lambda: None) -> None:
         self._on_first = on_first
+        self.has_received = False
         self._received = False
         self._ignored = False
         self._postponed = False
@@ -98,6 +103,7 @@ class Interrupts:
 
         In a `postponed` block, the second signal does nothing; once signals are ignored, none does.
         """
+        self.has_received = True
         if self._ignored or (self._received and self._postponed):
             return
         if self._received:

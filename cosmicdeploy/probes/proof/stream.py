@@ -26,6 +26,7 @@ from cosmicdeploy.probes.proof.connection import ConnectionPool, Request
 from cosmicdeploy.probes.proof.fronts import Fronts, find_fronts
 from cosmicdeploy.probes.proof.heartbeats import Heartbeats, configured_heartbeats
 from cosmicdeploy.probes.urls import Front
+from cosmicdeploy.process.polling import poll
 from cosmicdeploy.process.signals import interruptible
 from cosmicdeploy.traffic.request_stats import RequestStats
 from cosmicdeploy.traffic.response import OK, RATE_LIMITED, Response
@@ -40,6 +41,7 @@ CATCH_UP_SECONDS = 0.5
 UNSURE_SECONDS = 15.0
 # In seconds: how long a run that a signal has ended waits for the last responses.
 AFTER_SIGNAL_SECONDS = 1.0
+POLL_SECONDS = 0.05
 
 # Sends a request. The arguments: when it was submitted (monotonic clock), and whether to use a kept
 # connection.
@@ -102,7 +104,8 @@ class RequestStream:
     def stop(self, within: float | None = None) -> None:
         """Stop sending requests, and wait for the responses to those that were sent.
 
-        Waits for up to `within` seconds; without a limit if None. A signal ends the wait, too.
+        Waits for up to `within` seconds; without a limit if None. After a signal, waits no longer
+        than `AFTER_SIGNAL_SECONDS`.
         Responses that have not come by then are not counted. Drops requests that still wait for a
         thread. Dropped requests that are overdue count as failed.
         """
@@ -110,7 +113,7 @@ class RequestStream:
         self._scheduler.join()
         self._threads.shutdown(wait=False, cancel_futures=True)
         with suppress(KeyboardInterrupt), interruptible():
-            wait(list(self._unfinished), timeout=within)
+            self._wait_for_responses(within)
         self._is_aborting = True
         for pool in self._connections.values():
             pool.abort()
@@ -123,6 +126,17 @@ class RequestStream:
         for pool in self._connections.values():
             pool.close()
         self.measured.finish()
+
+    def _wait_for_responses(self, within: float | None) -> None:
+        interrupts = self._ctx.interrupts
+        if within is None:
+            # After its last step, a run ignores signals: only `has_received` shows them.
+            poll(
+                lambda: wait(list(self._unfinished), timeout=0).not_done,
+                until=lambda left: not left or interrupts.has_received,
+                every=POLL_SECONDS,
+            )
+        wait(list(self._unfinished), timeout=AFTER_SIGNAL_SECONDS if within is None else within)
 
     def _send_on_schedule(self) -> None:
         pause, due = 1 / self._ctx.settings.probe.rate, time.monotonic()

@@ -96,6 +96,7 @@ WAITS = {
     "probes/monitor/event.py collect": NO_RUN,
     "probes/proof/access_log.py _read_in_time": "_read_in_time",
     "probes/proof/stream.py _send_on_schedule": THREAD,
+    "probes/proof/stream.py _wait_for_responses": OVER,
     "probes/proof/stream.py stop": OVER,
     "probes/readiness.py _wait": QUERIES,
     "probes/serving.py wait_until_served": PAUSES,

@@ -102,6 +102,13 @@ def test_no_read_is_interrupted_during_an_undo(interrupts: Interrupts) -> None:
         wait_until_blocked()
 
 
+def test_a_signal_that_is_ignored_is_known(interrupts: Interrupts) -> None:
+    interrupts.ignore_from_now_on()
+    signal.raise_signal(signal.SIGTERM)
+    interrupts.safe_point()
+    assert interrupts.has_received
+
+
 def test_code_outside_an_interruptible_read_is_not_interrupted(interrupts: Interrupts) -> None:
     signal.raise_signal(signal.SIGTERM)
     wait_until_blocked()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cosmicdeploy.context.context import Context
+from cosmicdeploy.probes.http import TIMEOUT_SECONDS
 from cosmicdeploy.probes.proof.connection import Request
 from cosmicdeploy.probes.proof.fronts import Fronts
 from cosmicdeploy.probes.proof.stream import RequestStream
@@ -67,6 +69,19 @@ def send_until(
     stream.stop()
     assert condition(stream.measured), stream.measured.facts()
     return stream.measured
+
+
+def test_a_signal_after_the_last_step_ends_the_wait_for_a_silent_server(sending: Context) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        fronts = {"app": Front(f"http://127.0.0.1:{silent.getsockname()[1]}", "/")}
+        stream = RequestStream(sending, Fronts(applications=fronts), None)
+        stream.start()
+        while not stream._unfinished:
+            time.sleep(0.01)
+        sending.interrupts.has_received = True  # but ignored, so nothing is raised
+        started = time.monotonic()
+        stream.stop()
+        assert time.monotonic() - started < TIMEOUT_SECONDS / 2
 
 
 def test_each_request_carries_the_host_of_its_front(sending: Context) -> None:
