@@ -28,6 +28,7 @@ COMMAND_SECONDS = 90.0
 @contextmanager
 def frozen(stack: StackUnderTest, kind: str) -> Iterator[str]:
     """Freeze every process of a service, `database`, `cache` or `proxy`; yield its name."""
+    wait_healthy(stack)
     name = getattr(stack.open().settings.services, kind)
     container = docker.from_env().containers.get(stack.containers()[name].id)
     pids = [int(row[0]) for row in container.top(ps_args="-eo pid")["Processes"]]
