@@ -19,6 +19,7 @@ from cosmicdeploy.database.schema.privileges import (
 )
 from cosmicdeploy.database.schema.recreate import broken_views
 from cosmicdeploy.database.schema.tables.literals import (
+    tables_with_hex_escapes,
     tables_with_lost_literals,
     triggers_on_escaped_literals,
 )
@@ -77,6 +78,7 @@ def prerequisites(facts: Facts, *, exact: bool = True) -> Iterator[Requirement]:
     yield partial(require_dumpable_names, facts)
     yield partial(_require_dumpable_tables, facts)
     yield partial(_require_shown_expressions, facts)
+    yield partial(_require_readable_escapes, facts)
     yield partial(_require_readable_expressions, facts)
     yield partial(require_working_views, facts)
     yield partial(require_exact_values, facts)
@@ -120,6 +122,18 @@ def _require_shown_expressions(facts: Facts) -> None:
             where=facts.session.where,
             todo="ALTER TABLE … CONVERT TO CHARACTER SET utf8mb4; or write each text in these"
             " expressions with a character beyond ASCII as CONVERT(0x… USING …)",
+        )
+
+
+def _require_readable_escapes(facts: Facts) -> None:
+    if not facts.session.vendor.shows_hex_escapes:
+        return
+    if changed := tables_with_hex_escapes(facts.session, facts.schema):
+        raise BackupError(
+            "A restore would change control characters in expressions of tables, since the server"
+            f" shows them in a form that it does not read: {', '.join(changed)}",
+            where=facts.session.where,
+            todo="ALTER TABLE …, with each such text written as CONVERT(0x… USING …)",
         )
 
 

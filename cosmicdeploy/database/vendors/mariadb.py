@@ -14,6 +14,7 @@ MARIADB = Vendor(
     lists_expressions=True,
     implied_charset="",
     shows_all_literals=True,
+    shows_hex_escapes=True,
     reads_expressions_in_any_mode=True,
     cuts_routines=False,
     ends_on_last_line=False,

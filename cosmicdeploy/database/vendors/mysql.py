@@ -18,6 +18,7 @@ MYSQL = Vendor(
     # a copy always names it, and then the server shows the character set too.
     implied_charset=r" CHARACTER SET \w+(?= COLLATE \w+)",
     shows_all_literals=False,
+    shows_hex_escapes=False,
     reads_expressions_in_any_mode=False,
     cuts_routines=True,
     ends_on_last_line=True,

@@ -24,6 +24,8 @@ class Vendor:
       for the table itself. These words make no difference.
     - `shows_all_literals`: SHOW CREATE TABLE shows each literal in an expression correctly (see
       `schema/tables/literals.py`).
+    - `shows_hex_escapes`: SHOW CREATE TABLE shows control characters in an expression with escapes
+      that the server does not read.
     - `reads_expressions_in_any_mode`: the server can open a table under any sql_mode. MySQL parses
       a table's expressions under the sql_mode of the session that opens the table.
     - `cuts_routines`: the server reports the text of a routine only up to a NUL character, as it
@@ -49,6 +51,7 @@ class Vendor:
     lists_expressions: bool
     implied_charset: str
     shows_all_literals: bool
+    shows_hex_escapes: bool
     reads_expressions_in_any_mode: bool
     cuts_routines: bool
     ends_on_last_line: bool

@@ -1,4 +1,4 @@
-"""Find string literals in the expressions of tables with which a restore on MySQL goes wrong.
+"""Find string literals in the expressions of tables with which a restore goes wrong.
 
 MySQL shows a literal with its character set, as in `_latin1'…'`, but sends the literal's bytes as
 if they were UTF-8. Each byte that is not valid UTF-8 arrives as a question mark. A table created
@@ -14,6 +14,7 @@ from cosmicdeploy.database.session import Session
 
 # A literal that the server shows with an escape.
 ESCAPED = re.compile(r"_\w+'(?:[^'\\]|'')*\\")
+HEX_ESCAPE = re.compile(r"_\w+'(?:[^'\\]|\\[^x]|'')*\\x[0-9A-Fa-f]{2}")
 LOST = re.compile(r"_(?!utf8)\w+'(?:[^'\\?]|\\.|'')*\?")
 # The expressions of a schema, of which the server stores a correct copy in UTF-8.
 EXPRESSIONS = (
@@ -44,6 +45,16 @@ def tables_with_lost_literals(session: Session, schema: str) -> tuple[str, ...]:
         return ()
     texts = read_table_texts(session, schema)
     return tuple(name for name in sorted(suspects) if LOST.search(texts.get(name, "")))
+
+
+def tables_with_hex_escapes(session: Session, schema: str) -> tuple[str, ...]:
+    """Return the tables for which SHOW CREATE TABLE shows a literal with an escape such as `\\x08`.
+
+    MariaDB shows it for a control character in an expression, but reads it as the letter x and two
+    digits. Raises `DatabaseError`.
+    """
+    texts = read_table_texts(session, schema)
+    return tuple(name for name, text in sorted(texts.items()) if HEX_ESCAPE.search(text))
 
 
 def triggers_on_escaped_literals(session: Session, schema: str) -> tuple[str, ...]:

@@ -269,6 +269,21 @@ SET sql_mode = 'NO_BACKSLASH_ESCAPES'
 
 CREATE TRIGGER unread AFTER UPDATE ON slashed FOR EACH ROW SET @x = '\'
 
+-- kind: control characters in expressions, from a text with a backslash under NO_BACKSLASH_ESCAPES
+-- only: mysql-8 mysql-9
+
+SET sql_mode = 'NO_BACKSLASH_ESCAPES'
+
+CREATE TABLE backspace (id INT PRIMARY KEY, c MEDIUMTEXT DEFAULT (_utf8mb4'a\b'))
+
+-- kind: control characters in expressions, from a text with a backslash under NO_BACKSLASH_ESCAPES
+-- only: stable newest
+-- refused: read: backspace
+
+SET sql_mode = 'NO_BACKSLASH_ESCAPES'
+
+CREATE TABLE backspace (id INT PRIMARY KEY, c MEDIUMTEXT DEFAULT (_utf8mb4'a\b'))
+
 -- kind: tables without transactions: MyISAM
 -- refused: inconsistent: old \(MyISAM\)
 
