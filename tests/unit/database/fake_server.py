@@ -298,6 +298,8 @@ ACTIONS: Sequence[tuple[str, Action]] = (
     (r"SELECT [\w, ]+ FROM information_schema\.tables .*NOT IN", lambda *_: ()),
     (r"SELECT (.+) FROM information_schema\.schemata", Connection._schemata),
     (r"SELECT event_schema, status FROM information_schema\.events ", Connection._event_status),
+    # Whose tables SHOW CREATE TABLE would show: none has an expression.
+    (r"SELECT table_name FROM information_schema\.tables .*'BASE TABLE'$", lambda *_: ()),
     (r"SELECT [\w, ]+ FROM information_schema\.(tables|events|triggers) ", Connection._names),
     (r"SELECT COALESCE\(SUM\(data_length\)", lambda *_: [(0,)]),
     (r"SELECT .*information_schema\.", lambda *_: ()),  # views, routines, foreign keys
