@@ -54,7 +54,7 @@ def _compose_hashes(ctx: Context) -> Mapping[str, str]:
     """Return Compose's hash of each service; empty if Compose does not answer in time."""
     stack = ctx.stack
     images = [image.id if image else "" for image in ctx.images_of(stack.services).values()]
-    # What the hashes depend on besides the files.
+    # The hashes depend on the files and on this.
     state = (*images, *map(digest, stack.services.values()))
     # Each service that refers to others: as declared, and with the ids of their containers.
     pairs = [

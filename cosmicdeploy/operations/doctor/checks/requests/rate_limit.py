@@ -24,7 +24,8 @@ from cosmicdeploy.settings import Heartbeat
 NO_TOKEN = "it would be refused"  # noqa: S105 - a message
 LIMIT_HEADERS = ("X-RateLimit-Limit", "RateLimit-Limit")
 LIMIT = re.compile(r"\s*(\d{1,9})\b")
-# A deploy sends one heartbeat to each replica and this many more, besides `probe.heartbeat_rate`.
+# A deploy sends one heartbeat to each replica and this many more, in addition to those of
+# `probe.heartbeat_rate`.
 OTHER_HEARTBEATS = 3
 
 
